@@ -1,0 +1,235 @@
+"""Which mode is it? One context variable, three ways in, and a way to ask.
+
+The variable holds a chain of frames, newest first. Leaving a block takes out that
+block's own frame wherever it stands, so a block closed late, in another task or out of
+order can never restore a mode that is no longer wanted.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextvars import ContextVar
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar, cast
+
+from django_sandbox import conf
+from django_sandbox.exceptions import ModeNotSet
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Mode(StrEnum):
+    """What a mode can be. ``ALL`` is for maintenance code that must see every row."""
+
+    LIVE = "live"
+    TEST = "test"
+    ALL = "all"
+
+
+class Scope(NamedTuple):
+    """A mode together with the environment it stands for."""
+
+    mode: Mode
+    environment: str
+
+    @property
+    def is_test(self) -> bool:
+        return self.mode is Mode.TEST
+
+
+LIVE = Scope(Mode.LIVE, conf.LIVE_ENVIRONMENT)
+ALL = Scope(Mode.ALL, "all")
+
+
+class _Frame(NamedTuple):
+    scope: Scope
+    owner: ModeBlock
+    below: _Frame | None
+
+
+_top: ContextVar[_Frame | None] = ContextVar("django_sandbox_mode", default=None)
+
+
+def current_scope() -> Scope | None:
+    """The scope in force, or ``None`` where none is set and the site did not choose one."""
+    frame = _top.get()
+    if frame is not None:
+        return frame.scope
+    return LIVE if conf.get("UNSET_MODE") == "live" else None
+
+
+def require_scope() -> Scope:
+    """The scope in force.
+
+    :raises ModeNotSet: where there is none.
+    """
+    frame = _top.get()
+    if frame is not None:
+        return frame.scope
+    if conf.get("UNSET_MODE") == "live":
+        return LIVE
+    raise ModeNotSet()
+
+
+def current_mode() -> Mode:
+    """The mode in force. :raises ModeNotSet: where there is none."""
+    return require_scope().mode
+
+
+def current_environment() -> str:
+    """Name of the environment in force (``"all"`` inside ``all_modes()``).
+
+    :raises ModeNotSet: where there is none.
+    """
+    return require_scope().environment
+
+
+def is_test_mode() -> bool:
+    """Whether test mode is in force. :raises ModeNotSet: where no mode is."""
+    return require_scope().is_test
+
+
+def _without(frame: _Frame | None, owner: ModeBlock) -> _Frame | None:
+    """The chain with the newest frame of ``owner`` taken out."""
+    if frame is None:
+        return None
+    if frame.owner is owner:
+        return frame.below
+    return frame._replace(below=_without(frame.below, owner))
+
+
+class ModeBlock:
+    """A mode as a ``with`` block, an ``async with`` block and a decorator.
+
+    One object may be entered many times, nested and from several threads: what it
+    restores is kept in the context, not in the object.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def __enter__(self) -> Scope:
+        _top.set(_Frame(self.scope, self, _top.get()))
+        return self.scope
+
+    def __exit__(self, *exc_info: object) -> None:
+        _top.set(_without(_top.get(), self))
+
+    async def __aenter__(self) -> Scope:
+        return self.__enter__()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.__exit__()
+
+    def __call__(self, function: F) -> F:
+        return cast(F, _decorate(function, self.scope))
+
+    def __repr__(self) -> str:
+        return f"<mode {self.scope.mode} ({self.scope.environment})>"
+
+
+def live_mode() -> ModeBlock:
+    """Work on live data: a context manager (sync and async) and a decorator."""
+    return ModeBlock(LIVE)
+
+
+def sandbox_mode(environment: str = conf.DEFAULT_ENVIRONMENT) -> ModeBlock:
+    """Work on the data of one test environment.
+
+    :param environment: a test environment of ``SANDBOX["ENVIRONMENTS"]``.
+    :raises UnknownEnvironment: for any other name.
+    """
+    return ModeBlock(Scope(Mode.TEST, conf.check_test_environment(environment)))
+
+
+def all_modes() -> ModeBlock:
+    """See every row of every mode. Rows made here must say which mode they are for."""
+    return ModeBlock(ALL)
+
+
+def environment_mode(environment: str) -> ModeBlock:
+    """The block of an environment given by name, ``live`` included."""
+    return live_mode() if environment == conf.LIVE_ENVIRONMENT else sandbox_mode(environment)
+
+
+def _decorate(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    """Wrap a function of any of the four kinds so that its *body* runs in ``scope``."""
+    if inspect.isasyncgenfunction(function):
+        return _wrap_async_generator(function, scope)
+    if inspect.isgeneratorfunction(function):
+        return _wrap_generator(function, scope)
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def coroutine(*args: Any, **kwargs: Any) -> Any:
+            with ModeBlock(scope):
+                return await function(*args, **kwargs)
+
+        return coroutine
+
+    @functools.wraps(function)
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        with ModeBlock(scope):
+            return function(*args, **kwargs)
+
+    return plain
+
+
+def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        with ModeBlock(scope):
+            body = function(*args, **kwargs)
+        # Each resumption is a block of its own: between two of them the caller, who
+        # runs in the same context, must find its own mode.
+        step: Callable[[], Any] = functools.partial(next, body)
+        try:
+            while True:
+                with ModeBlock(scope):
+                    try:
+                        item = step()
+                    except StopIteration as stop:
+                        return stop.value
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - handed on into the body
+                    step = functools.partial(body.throw, error)
+                else:
+                    step = functools.partial(body.send, sent)
+        finally:
+            with ModeBlock(scope):
+                body.close()
+
+    return generator
+
+
+def _wrap_async_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        with ModeBlock(scope):
+            body = function(*args, **kwargs)
+        step: Callable[[], Any] = body.__anext__
+        try:
+            while True:
+                with ModeBlock(scope):
+                    try:
+                        item = await step()
+                    except StopAsyncIteration:
+                        return
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - handed on into the body
+                    step = functools.partial(body.athrow, error)
+                else:
+                    step = functools.partial(body.asend, sent)
+        finally:
+            with ModeBlock(scope):
+                await body.aclose()
+
+    return generator

@@ -1,0 +1,1 @@
+"""Keeps every ORM path inside the current mode. Sites import from ``django_sandbox.models``."""

@@ -1,0 +1,232 @@
+"""Querysets and managers that live inside the current mode.
+
+Every read, update and delete carries the mode condition from the moment the queryset is
+made; the few verbs that write go through the guards. A manager that a site declares is
+given the same behaviour by :func:`scoped_manager_class`, whatever it inherits from.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Self, TypeVar
+
+from django.db import IntegrityError, models
+from django.db.models import QuerySet
+
+from django_sandbox.context import Mode, current_scope, require_scope
+from django_sandbox.exceptions import CrossModeError
+from django_sandbox.isolation import guards, upserts
+from django_sandbox.isolation.columns import MODE_FIELD, is_sandboxed, is_scoped, mode_fields
+from django_sandbox.isolation.expressions import InMode, condition
+from django_sandbox.isolation.links import check_linked_value, check_links
+from django_sandbox.isolation.raw import ScopedRawQuerySet
+
+M = TypeVar("M", bound=models.Model)
+
+
+class ScopedQuerySet:
+    """What a queryset needs to be mode-aware; mixed in before the queryset's own class."""
+
+    _unscoped_class: type[QuerySet[Any, Any]] = QuerySet
+    model: Any
+    query: Any
+    db: Any
+    __dict__: dict[str, Any]
+
+    def __init__(self, model: Any = None, query: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(model, query, *args, **kwargs)  # type: ignore[call-arg]
+        if query is None and is_scoped(model):
+            own: Any = self.query
+            own.where.children.append(condition(model, own.get_initial_alias()))
+
+    # Rows fetched in one mode are no answer in another: the cache knows where it was filled.
+
+    @property
+    def _result_cache(self) -> list[Any] | None:
+        cached: list[Any] | None = self.__dict__.get("_result_cache")
+        if cached is None or self.__dict__["_result_scope"] == current_scope():
+            return cached
+        return None
+
+    @_result_cache.setter
+    def _result_cache(self, rows: list[Any] | None) -> None:
+        self.__dict__["_result_cache"] = rows
+        self.__dict__["_result_scope"] = None if rows is None else current_scope()
+        self.__dict__["_prefetch_done"] = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A scoped class made at run time cannot be pickled by name; the site's own can.
+        state = self.__getstate__()  # type: ignore[misc]
+        return _unpickle, (self._unscoped_class, type(self) is SandboxQuerySet), state
+
+    def raw(
+        self, raw_query: str, params: Any = (), translations: Any = None, using: Any = None
+    ) -> ScopedRawQuerySet:
+        """Rows of the current mode among those the SQL gives.
+
+        :raises CrossModeError: when iterated, where the SQL does not select the mode.
+        """
+        if using is None:
+            using = self.db
+        raw = ScopedRawQuerySet(
+            raw_query, model=self.model, params=params, translations=translations, using=using
+        )
+        raw._prefetch_related_lookups = self._prefetch_related_lookups[:]  # type: ignore[attr-defined]
+        return raw
+
+    def update(self, **kwargs: Any) -> int:
+        return super().update(**self._checked(kwargs))  # type: ignore[misc,no-any-return]
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values of an update, without the mode columns where they say nothing new."""
+        kept = {}
+        for name, value in values.items():
+            if name in self._mode_names():
+                self._check_mode_value(name, value)
+                continue
+            field = self.model._meta.get_field(name)
+            remote = field.remote_field
+            if remote is not None and field.concrete and is_scoped(remote.model):
+                check_linked_value(field, value, self)
+            kept[name] = value
+        return kept or values
+
+    def _mode_names(self) -> list[str]:
+        return mode_fields(self.model) if is_sandboxed(self.model) else []
+
+    def _check_mode_value(self, name: str, value: Any) -> None:
+        scope = require_scope()
+        own = scope.is_test if name == MODE_FIELD else scope.environment
+        if scope.mode is Mode.ALL or value != own or hasattr(value, "resolve_expression"):
+            raise CrossModeError(
+                f"{self.model._meta.label}.{name} is set when a row is made and never changed."
+            )
+
+    def _update(self, values: Any, *args: Any, **kwargs: Any) -> Any:
+        """Reached by ``Model.save()``: in ``all_modes()`` a save must not flip the row."""
+        rows: Any = self
+        if require_scope().mode is Mode.ALL:
+            own = {field.name: new for field, _, new in values if field.name in self._mode_names()}
+            rows = rows.filter(**own)
+        return super(ScopedQuerySet, rows)._update(values, *args, **kwargs)
+
+    _update.alters_data = True  # type: ignore[attr-defined]
+
+    def _insert(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Reached by every insert: saves, ``bulk_create``, many-to-many, fixtures."""
+        using = kwargs.get("using") or self.db
+        if self.model._meta.auto_created:
+            check_links(self.model, list(objs), using)
+        guards.check_keys(self.model, list(objs), using)
+        return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]
+
+    _insert.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        objs = list(objs)
+        if is_sandboxed(self.model):
+            for instance in objs:
+                guards.stamp(instance, self.db)
+            check_links(self.model, objs, self.db)
+            if upserts.is_upsert(args, kwargs):
+                return upserts.run(self, super().bulk_create, objs, args, kwargs)  # type: ignore[misc]
+        return super().bulk_create(objs, *args, **kwargs)  # type: ignore[misc,no-any-return]
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_update(self, objs: Any, fields: Any, *args: Any, **kwargs: Any) -> int:
+        objs, fields = tuple(objs), list(fields)
+        for instance in objs:
+            guards.check_instance(instance, "update")
+        kept = [name for name in fields if name not in self._mode_names()]
+        if fields and not kept:
+            return len(objs)
+        return super().bulk_update(objs, kept, *args, **kwargs)  # type: ignore[misc,no-any-return]
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
+
+    def get_or_create(self, defaults: Any = None, **kwargs: Any) -> tuple[Any, bool]:
+        try:
+            return super().get_or_create(defaults, **kwargs)  # type: ignore[misc,no-any-return]
+        except IntegrityError as error:
+            # A unique value that the other mode holds: say so, whatever the database said.
+            upserts.explain_conflict(self, kwargs, defaults or {}, error)
+            raise
+
+    get_or_create.alters_data = True  # type: ignore[attr-defined]
+
+
+def _unpickle(queryset_class: type[Any], exact: bool) -> Any:
+    scoped: Any = SandboxQuerySet if exact else scoped_queryset_class(queryset_class)
+    return scoped.__new__(scoped)
+
+
+@lru_cache(maxsize=None)
+def scoped_queryset_class(queryset_class: type[Any]) -> type[Any]:
+    """The mode-aware form of a queryset class (itself, where it is one already)."""
+    if issubclass(queryset_class, ScopedQuerySet):
+        return queryset_class
+    if queryset_class is QuerySet:
+        return SandboxQuerySet
+    body = {
+        "__module__": queryset_class.__module__,
+        "__qualname__": queryset_class.__qualname__,
+        "__doc__": queryset_class.__doc__,
+        "_unscoped_class": queryset_class,
+    }
+    return type(queryset_class.__name__, (ScopedQuerySet, queryset_class), body)
+
+
+class SandboxQuerySet(ScopedQuerySet, QuerySet[M]):  # type: ignore[misc]
+    """A queryset of a sandboxed model. Subclass it for methods of your own."""
+
+
+class ScopedManager:
+    """What a manager needs so that no queryset leaves it without the mode condition."""
+
+    def get_queryset(self) -> Any:
+        queryset: Any = super().get_queryset()  # type: ignore[misc]
+        return scoped_queryset(queryset)
+
+
+def scoped_queryset(queryset: Any) -> Any:
+    """Make a queryset mode-aware that a site's manager built by hand."""
+    if isinstance(queryset, ScopedQuerySet):
+        return queryset
+    rows = queryset._chain()
+    rows.__class__ = scoped_queryset_class(type(queryset))
+    where = rows.query.where
+    if is_scoped(rows.model) and not any(isinstance(c, InMode) for c in where.children):
+        where.add(condition(rows.model, rows.query.get_initial_alias()), "AND")
+    return rows
+
+
+@lru_cache(maxsize=None)
+def scoped_manager_class(manager_class: type[Any]) -> type[Any]:
+    """The mode-aware form of a manager class (itself, where it is one already)."""
+    if issubclass(manager_class, ScopedManager):
+        return manager_class
+    if manager_class is models.Manager:
+        return SandboxManager
+    body = {
+        "__module__": manager_class.__module__,
+        "__qualname__": manager_class.__qualname__,
+        "__doc__": manager_class.__doc__,
+        "_queryset_class": scoped_queryset_class(manager_class._queryset_class),
+    }
+    return type(manager_class.__name__, (ScopedManager, manager_class), body)
+
+
+class SandboxManager(ScopedManager, models.Manager.from_queryset(SandboxQuerySet)):  # type: ignore[misc]
+    """A manager of a sandboxed model, for sites with managers of their own.
+
+    ``SandboxManager.from_queryset(MyQuerySet)()`` takes any queryset class.
+    """
+
+    @classmethod
+    def from_queryset(cls, queryset_class: type[Any], class_name: str | None = None) -> type[Self]:
+        made: type[Self] = super().from_queryset(scoped_queryset_class(queryset_class), class_name)
+        return made
+

@@ -1,0 +1,106 @@
+"""Prepares each model class as Django makes it: managers, joins, descriptors.
+
+Works from ``class_prepared`` for models to come and over the registry for those that
+were there first, so neither the order of imports nor of ``INSTALLED_APPS`` matters.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from django.apps import apps
+from django.db.models.fields.related import lazy_related_operation
+from django.db.models.options import Options
+from django.db.models.signals import class_prepared
+from django.utils.functional import cached_property
+
+from django_sandbox.isolation import deletion, relations
+from django_sandbox.isolation.columns import has_environment, is_link, is_sandboxed, is_scoped
+from django_sandbox.isolation.constraints import follow_environment
+from django_sandbox.isolation.managers import SandboxManager, ScopedManager, scoped_manager_class
+
+
+def install() -> None:
+    """Prepare the models there are and those to come."""
+    for models in list(apps.all_models.values()):
+        for model in list(models.values()):
+            prepare(model)
+    class_prepared.connect(_on_class_prepared, dispatch_uid="django_sandbox.setup")
+
+
+def _on_class_prepared(sender: Any, **kwargs: Any) -> None:
+    prepare(sender)
+
+
+def prepare(model: Any) -> None:
+    """Make one model mode-aware where it is sandboxed, or related to one that is."""
+    if model.__module__ == "__fake__":  # a historical model of a migration sees all rows
+        return
+    if is_sandboxed(model):
+        scope_managers(model)
+        follow_environment(model, has_environment(model))
+    for field in model._meta.local_fields:
+        if field.remote_field is not None:
+            lazy_related_operation(_on_foreign_key, model, field.remote_field.model, field=field)
+    for field in model._meta.private_fields:
+        if hasattr(field, "bulk_related_objects"):
+            lazy_related_operation(_on_generic, model, field.remote_field.model, field=field)
+
+
+def _on_foreign_key(model: Any, remote: Any, field: Any) -> None:
+    if model._meta.auto_created and is_link(model) and not is_sandboxed(model):
+        scope_managers(model)
+        for other in model._meta.local_fields:  # also the end that was resolved earlier
+            if other.remote_field is not None and isinstance(other.remote_field.model, type):
+                _wire(model, other)
+    _wire(model, field)
+
+
+def _wire(model: Any, field: Any) -> None:
+    relations.wire_foreign_key(field)
+    remote = field.remote_field.model
+    if is_scoped(model) and not is_sandboxed(remote):
+        deletion.watch(remote)
+
+
+def _on_generic(model: Any, remote: Any, field: Any) -> None:
+    relations.wire_generic_relation(field)
+    if is_sandboxed(remote) and not is_sandboxed(model):
+        deletion.watch(model)
+
+
+class ScopedOptions(Options):  # type: ignore[type-arg]
+    """The ``_meta`` of a scoped model: its base manager is mode-aware.
+
+    Not a named manager, because Django would write that into the site's migrations.
+    """
+
+    @cached_property
+    def base_manager(self) -> Any:
+        manager = Options.base_manager.func(self)  # type: ignore[attr-defined]
+        if isinstance(manager, ScopedManager):  # the site's own choice, by Meta
+            return manager
+        scoped: Any = SandboxManager()
+        scoped.name, scoped.model, scoped.auto_created = "_base_manager", self.model, True
+        return scoped
+
+
+def scope_managers(model: Any) -> None:
+    """Make every manager of a model mode-aware, and its base manager too.
+
+    The base manager is what Django itself reads by: related objects, ``refresh_from_db``
+    and the update in ``save()``. Managers keep their names, their order and which of
+    them is the default. Safe to repeat.
+    """
+    opts = model._meta
+    opts.__class__ = ScopedOptions
+    managers = list(opts.managers)
+    if not all(isinstance(manager, ScopedManager) for manager in managers):
+        opts.local_managers.clear()
+        for manager in managers:
+            scoped = copy.copy(manager)
+            scoped.__class__ = scoped_manager_class(type(manager))
+            scoped._set_creation_counter()
+            model.add_to_class(manager.name, scoped)
+    opts._expire_cache()

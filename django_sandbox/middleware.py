@@ -1,0 +1,170 @@
+"""Chooses the mode of a request, keeps it for as long as the answer takes, says it.
+
+From a verified API key, else the host, else the session's toggle, else live. Nothing
+else in a request has a say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.http import HttpRequest, JsonResponse
+from django.http.request import split_domain_port
+from django.utils.cache import patch_vary_headers
+
+from django_sandbox import conf, documents, keys, toggle
+from django_sandbox.context import ModeBlock, environment_mode
+from django_sandbox.exceptions import (
+    ApiKeyInvalid,
+    EnvironmentMismatch,
+    SandboxError,
+    SandboxNotActive,
+)
+from django_sandbox.models import ApiKey
+
+ENVIRONMENT_HEADER = "X-Environment"
+
+
+class _World(NamedTuple):
+    """The environment a request is answered in, and the refusal, if it is refused."""
+
+    environment: str
+    refusal: SandboxError | None = None
+
+
+class SandboxMiddleware:
+    """Stands after the session and authentication middleware. Works under WSGI and ASGI."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.is_async:
+            return self._answer_async(request)
+        world = _world_of(request)
+        block = environment_mode(world.environment)
+        with block:
+            response = _refuse(world.refusal) if world.refusal else self.get_response(request)
+        return _finish(response, world.environment, block)
+
+    async def _answer_async(self, request: HttpRequest) -> Any:
+        world = await sync_to_async(_world_of)(request)
+        block = environment_mode(world.environment)
+        with block:
+            if world.refusal:
+                response = _refuse(world.refusal)
+            else:
+                answer: Awaitable[Any] = self.get_response(request)
+                response = await answer
+        return _finish(response, world.environment, block)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> Any:
+        """Answer a refusal raised in any view as the contract says; leave faults alone."""
+        if isinstance(exception, SandboxError) and exception.code:
+            return _refuse(exception)
+        return None
+
+
+def _world_of(request: Any) -> _World:
+    """Decide the request's environment; notes the key on ``request.api_key``."""
+    request.api_key = None
+    hosted = _environment_of_host(request)
+    tokens = _presented_keys(request)
+    if not tokens:
+        return _World(hosted or toggle.environment_of(request))
+    try:
+        if len(tokens) > 1:
+            raise ApiKeyInvalid("Two different API keys were sent. Send one.")
+        api_key = ApiKey.objects.authenticate(tokens.pop())
+        if hosted and api_key.environment != hosted:
+            raise EnvironmentMismatch(
+                f"This host serves the environment {hosted!r} and the API key belongs to "
+                f"{api_key.environment!r}."
+            )
+        if api_key.is_test and getattr(api_key, "sandbox_status", None) is None:
+            toggle.open_sandbox(api_key.owner, api_key.environment)
+    except SandboxNotActive as refusal:
+        return _World(hosted or refusal.environment, refusal)
+    except SandboxError as refusal:
+        if not refusal.code:
+            raise
+        return _World(hosted or conf.LIVE_ENVIRONMENT, refusal)
+    api_key.touch()
+    request.api_key = api_key
+    return _World(api_key.environment)
+
+
+def _presented_keys(request: Any) -> set[str]:
+    """The keys of our brand that the request's headers hold. Other tokens are not ours."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    found = {token.strip()} if scheme.lower() == "bearer" else set()
+    found.add(request.META.get("HTTP_X_API_KEY", "").strip())
+    return {token for token in found if keys.is_of_our_brand(token)}
+
+
+def _environment_of_host(request: Any) -> str | None:
+    """The one environment that the request's host serves, or ``None`` if it serves all."""
+    patterns = {
+        name: options["hosts"]
+        for name, options in conf.get("ENVIRONMENTS").items()
+        if options.get("hosts")
+    }
+    if not patterns:
+        return None
+    host = split_domain_port(request.get_host())[0]
+    for name, hosts in patterns.items():
+        if any(fnmatchcase(host, pattern.lower()) for pattern in hosts):
+            return str(name)
+    return None
+
+
+def _refuse(refusal: SandboxError) -> JsonResponse:
+    response = JsonResponse(documents.error(refusal), status=refusal.status)
+    if refusal.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _finish(response: Any, environment: str, block: ModeBlock) -> Any:
+    """Put the mode on the response, and around the making of a streamed body."""
+    is_live = environment == conf.LIVE_ENVIRONMENT
+    response[conf.get("MODE_HEADER")] = "live" if is_live else "test"
+    if len(conf.test_environments()) > 1:
+        response[ENVIRONMENT_HEADER] = environment
+    patch_vary_headers(response, ("Authorization", "X-Api-Key"))
+    # A file is read by the server itself and asks nothing of the database.
+    if response.streaming and getattr(response, "file_to_stream", None) is None:
+        body = response.streaming_content
+        wrap: Any = _in_mode_async if response.is_async else _in_mode
+        # What the view's own generator does when it is closed is done in the mode too.
+        response._resource_closers[:] = [block(close) for close in response._resource_closers]
+        response.streaming_content = wrap(body, block)
+    return response
+
+
+def _in_mode(body: Iterator[Any], block: ModeBlock) -> Iterator[Any]:
+    """Each part of a body is made in the mode; between two parts the mode is what it was."""
+
+    @block
+    def parts() -> Iterator[Any]:
+        yield from body
+
+    return parts()
+
+
+def _in_mode_async(body: AsyncIterator[Any], block: ModeBlock) -> AsyncIterator[Any]:
+    @block
+    async def parts() -> AsyncIterator[Any]:
+        async for part in body:
+            yield part
+
+    return parts()

@@ -1,0 +1,17 @@
+"""What a site imports for its own models, and the two tables of the package itself."""
+
+from django_sandbox.isolation.constraints import ModeUniqueConstraint
+from django_sandbox.isolation.managers import SandboxManager, SandboxQuerySet
+from django_sandbox.models.api_key import ApiKey
+from django_sandbox.models.base import EnvironmentModel, SandboxModel
+from django_sandbox.models.sandbox import Sandbox
+
+__all__ = [
+    "ApiKey",
+    "EnvironmentModel",
+    "ModeUniqueConstraint",
+    "Sandbox",
+    "SandboxManager",
+    "SandboxModel",
+    "SandboxQuerySet",
+]

@@ -1,0 +1,69 @@
+"""The abstract bases that make a site's models sandboxed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import DatabaseError, IntegrityError, models
+
+from django_sandbox.isolation import guards, setup
+from django_sandbox.isolation.fields import EnvironmentField, ModeField
+from django_sandbox.isolation.links import check_links
+
+
+class SandboxModel(models.Model):
+    """Gives a model ``is_test`` and managers that show the current mode only.
+
+    Stands anywhere among the bases; a model keeps its own managers and its own ``Meta``.
+    Options, all optional, go into an inner ``class SandboxMeta``: ``owner`` (look-up path
+    to the owner), ``clone`` and ``quota``.
+    """
+
+    _sandbox_model: ClassVar[bool] = True
+
+    is_test = ModeField()
+
+    class Meta:
+        abstract = True
+
+    def _save_table(
+        self, raw: bool = False, cls: Any = None, *args: Any, **kwargs: Any
+    ) -> bool:
+        # Every way to save an instance comes through here, fixtures included, once for
+        # each table; signals can be muted and a site may have its own save().
+        using = kwargs.get("using") or (args[2] if len(args) > 2 else None) or self._state.db
+        guards.stamp(self, using)
+        links_of_stored = not self._state.adding
+        check_links(cls, [self], using or "default", only_changed=links_of_stored)
+        try:
+            saved: bool = super()._save_table(raw, cls, *args, **kwargs)  # type: ignore[misc]
+        except IntegrityError:
+            raise
+        except DatabaseError:
+            # "did not affect any rows": of this mode. Is the key another mode's?
+            guards.check_keys(cls, [self], using or "default")
+            raise
+        self._state.__dict__.pop(guards.CHANGED_LINKS, None)
+        return saved
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row, with what hangs on it.
+
+        :raises CrossModeError: where it belongs to another mode.
+        """
+        guards.check_instance(self, "delete")
+        return super().delete(*args, **kwargs)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+
+
+class EnvironmentModel(SandboxModel):
+    """A sandboxed model whose test rows also belong to one test environment each."""
+
+    environment = EnvironmentField()
+
+    class Meta:
+        abstract = True
+
+
+setup.install()

@@ -1,0 +1,37 @@
+"""Whose request is it? The default answer for sessions; an API key brings its own owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.utils.module_loading import import_string
+
+from django_sandbox import conf
+
+
+def from_request(request: Any) -> Any:
+    """The signed-in user, or the one owner that the user row points to.
+
+    A site whose users can belong to several owners writes its own resolver and names it
+    in ``SANDBOX["OWNER_RESOLVER"]``.
+
+    :returns: a row of ``OWNER_MODEL``, or ``None``.
+    """
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return None
+    model = apps.get_model(conf.owner_model())
+    if isinstance(user, model):
+        return user
+    names = [
+        field.name
+        for field in type(user)._meta.concrete_fields
+        if field.remote_field is not None and field.remote_field.model is model
+    ]
+    return getattr(user, names[0]) if len(names) == 1 else None
+
+
+def resolve(request: Any) -> Any:
+    """The owner of a session's request, by the site's resolver."""
+    return import_string(conf.get("OWNER_RESOLVER"))(request)

@@ -1,0 +1,77 @@
+"""The test/live toggle of a session: who may use it, what it says, how it is set.
+
+The choice is kept in the session, so it ends with it; the permission is asked for anew on
+every request in test mode, so withdrawing it ends test mode at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+
+from django_sandbox import conf, lifecycle, owners
+from django_sandbox.exceptions import SandboxNotActive
+from django_sandbox.models import Sandbox
+
+SESSION_KEY = "django_sandbox_environment"
+PERMISSION = "django_sandbox.use_test_mode"
+
+
+def may_use(request: Any) -> bool:
+    """Whether the request is a session that may choose test mode."""
+    user = getattr(request, "user", None)
+    if user is None or not getattr(user, "is_authenticated", False):
+        return False
+    if not hasattr(request, "session") or getattr(request, "api_key", None) is not None:
+        return False
+    return bool(user.has_perm(PERMISSION))
+
+
+def environment_of(request: Any) -> str:
+    """The environment that the request's session works in; live unless one was chosen."""
+    session = getattr(request, "session", None)
+    chosen = session.get(SESSION_KEY) if session is not None else None
+    if chosen is None or chosen not in conf.test_environments() or not may_use(request):
+        return conf.LIVE_ENVIRONMENT
+    return str(chosen)
+
+
+def environments(request: Any) -> list[str]:
+    """What the session can choose from, live first."""
+    return [conf.LIVE_ENVIRONMENT, *conf.test_environments()] if may_use(request) else []
+
+
+def choose(request: Any, environment: Any) -> None:
+    """Have the session work in an environment from its next request on.
+
+    Choosing a test environment activates and seeds the owner's sandbox, as a test key's
+    first request does. Staff without an owner may choose it too.
+
+    :raises PermissionDenied: without the permission ``django_sandbox.use_test_mode``.
+    :raises UnknownEnvironment: for names that the site has not.
+    :raises SandboxNotActive: where the owner's sandbox must be activated first.
+    """
+    if not may_use(request):
+        raise PermissionDenied("Choosing test mode needs the permission to use test mode.")
+    if conf.check_environment(environment) == conf.LIVE_ENVIRONMENT:
+        request.session.pop(SESSION_KEY, None)
+        return
+    owner = owners.resolve(request)
+    if owner is not None:
+        open_sandbox(owner, environment)
+    request.session[SESSION_KEY] = environment
+
+
+def open_sandbox(owner: Any, environment: str) -> None:
+    """Make sure that a sandbox is active: activate and seed one that never was.
+
+    :raises SandboxNotActive: where it was deactivated, or never activated and the site's
+        ``AUTO_ACTIVATE`` is off.
+    """
+    sandbox = Sandbox.objects.filter(owner=owner, environment=environment).first()
+    if sandbox is not None and sandbox.is_active:
+        return
+    if sandbox is not None or not conf.get("AUTO_ACTIVATE"):
+        raise SandboxNotActive(environment)
+    lifecycle.activate(owner, environment, issue_key=False)

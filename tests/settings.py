@@ -1,0 +1,54 @@
+"""Settings of the test suite. ``DATABASE_URL`` chooses the database; SQLite if it is unset."""
+
+import sys
+from pathlib import Path
+
+import environ
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+env = environ.Env()
+
+SECRET_KEY = "tests"
+DATABASES = {"default": env.db("DATABASE_URL", default="sqlite://:memory:")}
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+USE_TZ = True
+ROOT_URLCONF = "tests.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ALLOWED_HOSTS = ["*"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "tests.testapp",  # before django_sandbox: the order must not matter
+    "django_sandbox",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_sandbox.middleware.SandboxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+SANDBOX = {
+    "KEY_PREFIX": "acme",
+    "OWNER_MODEL": "testapp.Organization",
+    "OWNER_RESOLVER": "tests.testapp.owners.from_request",
+}
+SILENCED_SYSTEM_CHECKS = ["sandbox.W002"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,162 @@
+"""Models written the ways a site writes them: every relation, every place for the mixin."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+from django_sandbox.models import (
+    ModeUniqueConstraint,
+    SandboxManager,
+    SandboxModel,
+    SandboxQuerySet,
+)
+
+
+class Organization(models.Model):
+    """A shared model, and the owner."""
+
+    name = models.CharField(max_length=100)
+    tags = models.ManyToManyField("Tag", blank=True, related_name="organizations")
+    notes = GenericRelation("Note")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Team(models.Model):
+    """A shared child of a shared parent."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="teams")
+
+
+class Timestamped(models.Model):
+    """A site's own abstract base, with a save() of its own."""
+
+    touched = models.IntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        self.touched += 1
+        super().save(*args, **kwargs)
+
+
+class Tag(SandboxModel):
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, null=True, related_name="owned_tags"
+    )
+    name = models.CharField(max_length=50)
+
+    class SandboxMeta:
+        owner = "organization"
+
+
+class EventType(SandboxModel):
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="event_types")
+    name = models.CharField(max_length=100, default="")
+    slug = models.SlugField(default="")
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
+
+    class Meta:
+        verbose_name = "event type"
+        constraints = [
+            ModeUniqueConstraint(fields=["organization", "slug"], name="event_type_slug"),
+        ]
+
+
+class BookingQuerySet(models.QuerySet):
+    """A plain queryset class, as a site has before it installs the package."""
+
+    def titled(self, title):
+        return self.filter(title=title)
+
+
+class PlainManager(models.Manager):
+    """A plain manager that builds its queryset by hand."""
+
+    def get_queryset(self):
+        return BookingQuerySet(self.model, using=self._db).filter(cancelled=False)
+
+
+class Booking(Timestamped, SandboxModel):
+    """The mixin second, an own manager, an own Meta, many relations."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="bookings")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="bookings")
+    event_type = models.ForeignKey(
+        EventType, models.CASCADE, null=True, related_name="bookings"
+    )
+    tags = models.ManyToManyField(Tag, blank=True, related_name="bookings")
+    title = models.CharField(max_length=100, default="")
+    price = models.IntegerField(default=0)
+    cancelled = models.BooleanField(default=False)
+    notes = GenericRelation("Note", related_query_name="booking")
+
+    objects = BookingQuerySet.as_manager()
+    active = PlainManager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    class SandboxMeta:
+        owner = "organization"
+
+
+class ProxyBooking(Booking):
+    class Meta:
+        proxy = True
+
+
+class Recurring(Booking):
+    """A multi-table child of a sandboxed model."""
+
+    every_days = models.IntegerField(default=7)
+
+
+class Note(SandboxModel):
+    """A generic foreign key to anything."""
+
+    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    content_object = GenericForeignKey()
+    text = models.TextField(default="")
+
+    class Meta:
+        default_manager_name = "objects"
+
+
+class Profile(SandboxModel):
+    """One-to-one to a shared model."""
+
+    organization = models.OneToOneField(
+        Organization, models.CASCADE, related_name="profile"
+    )
+    colour = models.CharField(max_length=20, default="")
+
+
+class Document(SandboxModel):
+    """A key that the site chooses, a unique value without the mode, a scoped manager."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    organization = models.ForeignKey(
+        Organization, models.SET_NULL, null=True, related_name="documents"
+    )
+    number = models.CharField(max_length=20, unique=True)
+    title = models.CharField(max_length=50, default="")
+
+    objects = SandboxManager.from_queryset(SandboxQuerySet)()
+
+
+class Log(models.Model):
+    """A shared model that points at a sandboxed one (a check asks not to)."""
+
+    booking = models.ForeignKey(Booking, models.SET_NULL, null=True, related_name="logs")
+    text = models.CharField(max_length=100, default="")
