@@ -89,9 +89,7 @@ def check_environments(**kwargs: Any) -> list[CheckMessage]:
         for problem in _environment_problems(name, options)
     ]
     if not conf.test_environments():
-        found.append(
-            Error('SANDBOX["ENVIRONMENTS"] names no test environment.', id="sandbox.E003")
-        )
+        found.append(Error('SANDBOX["ENVIRONMENTS"] names no test environment.', id="sandbox.E003"))
     return list(found)
 
 
@@ -113,10 +111,20 @@ def _environment_problems(name: Any, options: Any) -> Iterator[str]:
             isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value)
         ):
             yield f"[{name!r}]['hosts'] must be a list of host patterns."
+        elif option == "rate" and not _is_rate(value):
+            yield f"[{name!r}]['rate'] must be a rate such as \"100/min\"."
         elif option == "quota" and not (isinstance(value, int) and value >= 0):
             yield f"[{name!r}]['quota'] must be a number of rows."
         elif option == "effects" and value not in ("capture", "deliver"):
-            yield f"[{name!r}]['effects'] must be \"capture\" or \"deliver\"."
+            yield f'[{name!r}][\'effects\'] must be "capture" or "deliver".'
+
+
+def _is_rate(value: Any) -> bool:
+    try:
+        conf.parse_rate(value)
+    except ConfigurationError:
+        return False
+    return True
 
 
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:

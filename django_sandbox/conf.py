@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from django_sandbox.exceptions import UnknownEnvironment
+from django_sandbox.exceptions import ConfigurationError, UnknownEnvironment
 
 LIVE_ENVIRONMENT = "live"
 DEFAULT_ENVIRONMENT = "test"
@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "WEBHOOKS": {},
 }
 
+RATE_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds, by first letter
 ENVIRONMENT_OPTIONS = frozenset({"hosts", "rate", "quota", "effects"})
 
 
@@ -71,9 +72,8 @@ def check_test_environment(environment: Any) -> str:
 
     :raises UnknownEnvironment: for any other name, ``live`` included.
     """
-    if isinstance(environment, str) and environment != LIVE_ENVIRONMENT:
-        if environment in get("ENVIRONMENTS"):
-            return environment
+    if isinstance(environment, str) and environment in test_environments():
+        return environment
     known = ", ".join(test_environments())
     raise UnknownEnvironment(
         f"{environment!r} is not a test environment of this site. It has: {known}."
@@ -85,3 +85,14 @@ def check_environment(environment: Any) -> str:
     if environment == LIVE_ENVIRONMENT:
         return LIVE_ENVIRONMENT
     return check_test_environment(environment)
+
+
+def parse_rate(rate: Any) -> tuple[int, int]:
+    """``"100/min"`` as a number of requests and a number of seconds.
+
+    :raises ConfigurationError: for anything else than number/second, minute, hour or day.
+    """
+    number, _, period = rate.partition("/") if isinstance(rate, str) else ("", "", "")
+    if not (number.isdigit() and period[:1] in RATE_PERIODS):
+        raise ConfigurationError(f'{rate!r} is not a rate. Write "100/min".')
+    return int(number), RATE_PERIODS[period[0]]

@@ -196,7 +196,7 @@ def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[...,
                     sent = yield item
                 except GeneratorExit:
                     raise
-                except BaseException as error:  # noqa: BLE001 - handed on into the body
+                except BaseException as error:
                     step = functools.partial(body.throw, error)
                 else:
                     step = functools.partial(body.send, sent)
@@ -224,7 +224,7 @@ def _wrap_async_generator(function: Callable[..., Any], scope: Scope) -> Callabl
                     sent = yield item
                 except GeneratorExit:
                     raise
-                except BaseException as error:  # noqa: BLE001 - handed on into the body
+                except BaseException as error:
                     step = functools.partial(body.athrow, error)
                 else:
                     step = functools.partial(body.asend, sent)

@@ -16,7 +16,7 @@ def error(refusal: SandboxError) -> dict[str, str]:
 
 def moment(value: datetime | None) -> str | None:
     """A moment as ISO 8601 in UTC, such as ``2026-01-31T12:00:00Z``."""
-    return value and value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
 def api_key(key: Any, raw_key: str | None = None) -> dict[str, Any]:

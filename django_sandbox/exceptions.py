@@ -22,6 +22,11 @@ class SandboxError(Exception):
         self.message = message or self.default_message
         super().__init__(self.message)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """HTTP headers that go with the answer (RFC 9110: 401 needs a challenge)."""
+        return {"WWW-Authenticate": "Bearer"} if self.status == 401 else {}
+
 
 class ModeNotSet(SandboxError):
     """Sandboxed data was touched where no mode is set (a thread, a task, a shell)."""
@@ -64,9 +69,7 @@ class ApiKeyMissing(ApiKeyError):
     """The address wants an API key and none was presented."""
 
     code = "API_KEY_MISSING"
-    default_message = (
-        "Send an API key: `Authorization: Bearer <key>` or `X-Api-Key: <key>`."
-    )
+    default_message = "Send an API key: `Authorization: Bearer <key>` or `X-Api-Key: <key>`."
 
 
 class ApiKeyInvalid(ApiKeyError):
@@ -145,3 +148,29 @@ class CloneRefused(SandboxError):
 
     code = "CLONE_REFUSED"
     status = 400
+
+
+class OwnerRequired(SandboxError):
+    """A signed-in user asked about a sandbox and belongs to no owner."""
+
+    code = "OWNER_REQUIRED"
+    status = 403
+    default_message = "You are signed in, but not as a member of anything that has a sandbox."
+
+
+class RateLimited(SandboxError):
+    """Too many requests of one owner in one environment.
+
+    :param retry_after: seconds until the next request may pass, at least one.
+    """
+
+    code = "RATE_LIMITED"
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = max(1, retry_after)
+        super().__init__(f"Too many requests. Try again in {self.retry_after} s.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)}

@@ -71,9 +71,7 @@ def activate(
         seeded = _seed(sandbox)
         if not issue_key:
             return Activation(sandbox, activated=True, seeded=seeded)
-        api_key, raw_key = ApiKey.objects.issue(
-            owner, name=FIRST_KEY_NAME, environment=environment
-        )
+        api_key, raw_key = ApiKey.objects.issue(owner, name=FIRST_KEY_NAME, environment=environment)
         return Activation(sandbox, True, seeded, api_key, raw_key)
 
 
@@ -119,7 +117,7 @@ def deactivate(owner: Any, environment: str = conf.DEFAULT_ENVIRONMENT) -> Sandb
     """
     conf.check_test_environment(environment)
     with _atomic():
-        sandbox = _lock(owner, environment)
+        sandbox: Sandbox | None = _lock(owner, environment)
         if sandbox is None:
             raise SandboxNotActive(environment)
         if sandbox.is_active:

@@ -128,10 +128,7 @@ def _environment_of_host(request: Any) -> str | None:
 
 
 def _refuse(refusal: SandboxError) -> JsonResponse:
-    response = JsonResponse(documents.error(refusal), status=refusal.status)
-    if refusal.status == 401:
-        response["WWW-Authenticate"] = "Bearer"
-    return response
+    return JsonResponse(documents.error(refusal), status=refusal.status, headers=refusal.headers)
 
 
 def _finish(response: Any, environment: str, block: ModeBlock) -> Any:

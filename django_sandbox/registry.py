@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -53,12 +53,13 @@ def owner_path(model: Any) -> str | None:
     return paths[0] if paths else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shortest_paths(model: Any, owner_label: str) -> list[str]:
     """All ways of the least length, by breadth-first search over foreign keys."""
     target = apps.get_model(owner_label)
-    waiting = deque([(model, ())])
-    seen, found, depth = {model}, [], 0
+    waiting: deque[tuple[Any, tuple[str, ...]]] = deque([(model, ())])
+    found: list[str] = []
+    seen, depth = {model}, 0
     while waiting:
         current, path = waiting.popleft()
         if found and len(path) >= depth:

@@ -29,7 +29,7 @@ class _ModeColumn:
         return name, self.migration_path, args, kwargs  # type: ignore[attr-defined]
 
 
-class ModeField(_ModeColumn, models.BooleanField):  # type: ignore[misc,type-arg]
+class ModeField(_ModeColumn, models.BooleanField):  # type: ignore[type-arg]
     """``is_test``: new instances take the mode they are made in; none where none is set."""
 
     migration_path = "django.db.models.BooleanField"
@@ -43,7 +43,7 @@ class ModeField(_ModeColumn, models.BooleanField):  # type: ignore[misc,type-arg
         return None if scope is None or scope.mode is Mode.ALL else scope.is_test
 
 
-class EnvironmentField(_ModeColumn, models.CharField):  # type: ignore[misc,type-arg]
+class EnvironmentField(_ModeColumn, models.CharField):  # type: ignore[type-arg]
     """``environment``: the name of the environment an instance was made in."""
 
     migration_path = "django.db.models.CharField"

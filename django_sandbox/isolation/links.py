@@ -27,7 +27,9 @@ def links_of(model: Any) -> Iterator[Any]:
             yield field
 
 
-def check_links(model: Any, instances: list[Any], using: str, *, only_changed: bool = False) -> None:
+def check_links(
+    model: Any, instances: list[Any], using: str, *, only_changed: bool = False
+) -> None:
     """Refuse instances that link into another mode.
 
     :param only_changed: look only at foreign keys assigned since the instance was loaded.
@@ -131,9 +133,7 @@ def _check_expression(field: Any, value: Any, queryset: Any) -> None:
             foreign = foreign.exclude(is_test=OuterRef("is_test"))
         else:
             alias = foreign.query.get_initial_alias()
-            foreign.query.where.children.append(
-                condition(target, alias, scope=scope, negated=True)
-            )
+            foreign.query.where.children.append(condition(target, alias, scope=scope, negated=True))
         rows = queryset.order_by()
         # The rows being updated are still those of the mode the update runs in.
         if scope.mode is not Mode.ALL:

@@ -7,7 +7,7 @@ given the same behaviour by :func:`scoped_manager_class`, whatever it inherits f
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, Self, TypeVar
 
 from django.db import IntegrityError, models
@@ -56,7 +56,7 @@ class ScopedQuerySet:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A scoped class made at run time cannot be pickled by name; the site's own can.
-        state = self.__getstate__()  # type: ignore[misc]
+        state = self.__getstate__()
         return _unpickle, (self._unscoped_class, type(self) is SandboxQuerySet), state
 
     def raw(
@@ -110,7 +110,7 @@ class ScopedQuerySet:
         if require_scope().mode is Mode.ALL:
             own = {field.name: new for field, _, new in values if field.name in self._mode_names()}
             rows = rows.filter(**own)
-        return super(ScopedQuerySet, rows)._update(values, *args, **kwargs)
+        return super(ScopedQuerySet, rows)._update(values, *args, **kwargs)  # type: ignore[misc]
 
     _update.alters_data = True  # type: ignore[attr-defined]
 
@@ -158,13 +158,13 @@ class ScopedQuerySet:
     get_or_create.alters_data = True  # type: ignore[attr-defined]
 
 
-def _unpickle(queryset_class: type[Any], exact: bool) -> Any:
+def _unpickle(queryset_class: Any, exact: bool) -> Any:
     scoped: Any = SandboxQuerySet if exact else scoped_queryset_class(queryset_class)
     return scoped.__new__(scoped)
 
 
-@lru_cache(maxsize=None)
-def scoped_queryset_class(queryset_class: type[Any]) -> type[Any]:
+@cache
+def scoped_queryset_class(queryset_class: Any) -> Any:
     """The mode-aware form of a queryset class (itself, where it is one already)."""
     if issubclass(queryset_class, ScopedQuerySet):
         return queryset_class
@@ -196,15 +196,15 @@ def scoped_queryset(queryset: Any) -> Any:
     if isinstance(queryset, ScopedQuerySet):
         return queryset
     rows = queryset._chain()
-    rows.__class__ = scoped_queryset_class(type(queryset))
+    rows.__class__ = scoped_queryset_class(queryset.__class__)
     where = rows.query.where
     if is_scoped(rows.model) and not any(isinstance(c, InMode) for c in where.children):
         where.add(condition(rows.model, rows.query.get_initial_alias()), "AND")
     return rows
 
 
-@lru_cache(maxsize=None)
-def scoped_manager_class(manager_class: type[Any]) -> type[Any]:
+@cache
+def scoped_manager_class(manager_class: Any) -> Any:
     """The mode-aware form of a manager class (itself, where it is one already)."""
     if issubclass(manager_class, ScopedManager):
         return manager_class
@@ -226,7 +226,6 @@ class SandboxManager(ScopedManager, models.Manager.from_queryset(SandboxQuerySet
     """
 
     @classmethod
-    def from_queryset(cls, queryset_class: type[Any], class_name: str | None = None) -> type[Self]:
+    def from_queryset(cls, queryset_class: Any, class_name: str | None = None) -> type[Self]:
         made: type[Self] = super().from_queryset(scoped_queryset_class(queryset_class), class_name)
         return made
-

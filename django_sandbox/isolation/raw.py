@@ -13,8 +13,13 @@ from django_sandbox.isolation.columns import mode_fields
 from django_sandbox.isolation.guards import belongs
 
 
-class ScopedRawQuerySet(RawQuerySet):
+class ScopedRawQuerySet(RawQuerySet):  # type: ignore[type-arg]
     """A raw queryset that leaves out rows of other modes, by the mode each row carries."""
+
+    model: Any
+    query: Any
+    params: Any
+    _result_cache: Any
 
     def iterator(self) -> Iterator[Any]:
         scope = require_scope()
@@ -26,7 +31,9 @@ class ScopedRawQuerySet(RawQuerySet):
                     f"raw() on {self.model._meta.label} must select {' and '.join(names)}, "
                     "so that rows of another mode can be told and left out."
                 )
-            if belongs(tuple(bool(values[n]) if n == names[0] else values[n] for n in names), scope):
+            if belongs(
+                tuple(bool(values[n]) if n == names[0] else values[n] for n in names), scope
+            ):
                 yield instance
 
     def _fetch_all(self) -> None:
@@ -43,7 +50,7 @@ class ScopedRawQuerySet(RawQuerySet):
         return ScopedRawQuerySet(
             self.raw_query,
             model=self.model,
-            query=self.query.chain(using=alias),  # type: ignore[attr-defined]
+            query=self.query.chain(using=alias),
             params=self.params,
             translations=self.translations,
             using=alias,

@@ -66,7 +66,7 @@ class GenericJoin:
     def __call__(self, alias: str | None, remote_alias: str) -> Any:
         content_type = type(self.field).get_extra_restriction(self.field, alias, remote_alias)
         own = JoinCondition(condition(self.field.remote_field.model, remote_alias))
-        return WhereNode([content_type, own])
+        return WhereNode([content_type, own])  # type: ignore[list-item]
 
 
 # --- caches on shared instances
@@ -84,7 +84,7 @@ def _drop_stale(relation: Any, instance: Any) -> None:
         relation.delete_cached_value(instance)
 
 
-class ModeForwardDescriptor(ForwardManyToOneDescriptor):
+class ModeForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
     """A foreign key of a shared model: its cached target is good in the target's mode only."""
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
@@ -93,11 +93,14 @@ class ModeForwardDescriptor(ForwardManyToOneDescriptor):
         return super().__get__(instance, cls)
 
 
-class ModeForwardOneToOneDescriptor(ModeForwardDescriptor, ForwardOneToOneDescriptor):
+class ModeForwardOneToOneDescriptor(
+    ModeForwardDescriptor,
+    ForwardOneToOneDescriptor,  # type: ignore[type-arg]
+):
     """The same for a one-to-one field."""
 
 
-class ModeReverseOneToOneDescriptor(ReverseOneToOneDescriptor):
+class ModeReverseOneToOneDescriptor(ReverseOneToOneDescriptor):  # type: ignore[type-arg]
     """The reverse side of a one-to-one field of a sandboxed model, on a shared one."""
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
@@ -106,12 +109,13 @@ class ModeReverseOneToOneDescriptor(ReverseOneToOneDescriptor):
         return super().__get__(instance, cls)
 
 
-class ModeReverseDescriptor(ReverseManyToOneDescriptor):
+class ModeReverseDescriptor(ReverseManyToOneDescriptor):  # type: ignore[type-arg]
     """The reverse side of a foreign key of a sandboxed model: adds rows of this mode only."""
 
     @cached_property
     def related_manager_cls(self) -> Any:
-        manager: Any = ReverseManyToOneDescriptor.related_manager_cls.func(self)
+        inherited: Any = ReverseManyToOneDescriptor.related_manager_cls
+        manager = inherited.func(self)
         return type(manager.__name__, (_GuardedAdd, manager), {"__module__": manager.__module__})
 
 

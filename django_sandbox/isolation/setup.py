@@ -100,7 +100,7 @@ def scope_managers(model: Any) -> None:
         opts.local_managers.clear()
         for manager in managers:
             scoped = copy.copy(manager)
-            scoped.__class__ = scoped_manager_class(type(manager))
+            scoped.__class__ = scoped_manager_class(manager.__class__)
             scoped._set_creation_counter()
             model.add_to_class(manager.name, scoped)
     opts._expire_cache()

@@ -19,7 +19,13 @@ from django_sandbox.isolation.columns import mode_fields
 from django_sandbox.isolation.constraints import ModeUniqueConstraint
 from django_sandbox.isolation.guards import belongs
 
-_POSITIONS = ("batch_size", "ignore_conflicts", "update_conflicts", "update_fields", "unique_fields")
+_POSITIONS = (
+    "batch_size",
+    "ignore_conflicts",
+    "update_conflicts",
+    "update_fields",
+    "unique_fields",
+)
 _BATCH = 100  # rows looked at in one query; each is a term of an OR
 
 

@@ -61,31 +61,36 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
             site's ``AUTO_ACTIVATE`` is off.
         :raises ValueError: for scopes that are not strings of the form ``entity:verb``.
         """
-        conf.check_environment(environment)
-        is_test = environment != conf.LIVE_ENVIRONMENT
-        if is_test and not conf.get("AUTO_ACTIVATE"):
-            active = Sandbox.objects.filter(
-                owner=owner, environment=environment, status=Sandbox.Status.ACTIVE
-            )
-            if not active.exists():
-                raise SandboxNotActive(environment)
-        made = keys.generate(is_test)
+        scopes = self.check_issue(owner, environment, scopes)
+        made = keys.generate(is_test=environment != conf.LIVE_ENVIRONMENT)
         with transaction.atomic(using=self.db):
             api_key = self.create(
                 id=made.id,
                 owner=owner,
                 name=name,
                 environment=environment,
-                scopes=check_scopes(scopes),
+                scopes=scopes,
                 prefix=made.prefix,
                 last_four=made.raw[-4:],
                 digest=keys.digest(made.raw),
                 expires_at=expires_at,
             )
-            signals.send_on_commit(
-                signals.api_key_issued, ApiKey, self.db, api_key=api_key
-            )
+            signals.send_on_commit(signals.api_key_issued, ApiKey, self.db, api_key=api_key)
         return api_key, made.raw
+
+    def check_issue(self, owner: Any, environment: str, scopes: Iterable[str]) -> list[str]:
+        """Whether :meth:`issue` would issue such a key; returns its scopes.
+
+        :raises UnknownEnvironment, SandboxNotActive, ValueError: as :meth:`issue` does.
+        """
+        conf.check_environment(environment)
+        if environment != conf.LIVE_ENVIRONMENT and not conf.get("AUTO_ACTIVATE"):
+            active = Sandbox.objects.filter(
+                owner=owner, environment=environment, status=Sandbox.Status.ACTIVE
+            )
+            if not active.exists():
+                raise SandboxNotActive(environment)
+        return check_scopes(scopes)
 
     def authenticate(self, raw_key: str) -> ApiKey:
         """The key that a raw key belongs to, where it opens something.
@@ -184,6 +189,11 @@ class ApiKey(models.Model):
             own in (ALL_SCOPES, scope, f"{entity}:{ALL_SCOPES}") for own in self.scopes
         )
 
+    def covers(self, scopes: Iterable[str]) -> bool:
+        """Whether the key may do all that a key with these scopes may (none means all)."""
+        wanted = list(scopes) or [ALL_SCOPES]
+        return not self.scopes or ALL_SCOPES in self.scopes or all(map(self.has_scope, wanted))
+
     def revoke(self) -> None:
         """End the key now. Safe to call twice; the signal is sent once."""
         now = timezone.now()
@@ -211,7 +221,7 @@ class ApiKey(models.Model):
             old = ApiKey.objects.using(self._state.db).select_for_update().get(pk=self.pk)
             if old.is_revoked:
                 raise ApiKeyRevoked("This API key has been revoked and cannot be rotated.")
-            made = ApiKey.objects.db_manager(self._state.db).issue(
+            made: tuple[ApiKey, str] = ApiKey.objects.db_manager(self._state.db).issue(
                 self.owner,
                 name=old.name,
                 environment=old.environment,

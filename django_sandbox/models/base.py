@@ -26,9 +26,7 @@ class SandboxModel(models.Model):
     class Meta:
         abstract = True
 
-    def _save_table(
-        self, raw: bool = False, cls: Any = None, *args: Any, **kwargs: Any
-    ) -> bool:
+    def _save_table(self, raw: bool = False, cls: Any = None, *args: Any, **kwargs: Any) -> bool:
         # Every way to save an instance comes through here, fixtures included, once for
         # each table; signals can be muted and a site may have its own save().
         using = kwargs.get("using") or (args[2] if len(args) > 2 else None) or self._state.db

@@ -29,9 +29,7 @@ class Sandbox(models.Model):
         ACTIVE = "active", _("active")
         INACTIVE = "inactive", _("inactive")
 
-    id = models.CharField(
-        primary_key=True, max_length=32, default=make_sandbox_id, editable=False
-    )
+    id = models.CharField(primary_key=True, max_length=32, default=make_sandbox_id, editable=False)
     owner: Any = models.ForeignKey(
         conf.owner_model(), models.CASCADE, related_name="sandboxes", verbose_name=_("owner")
     )

@@ -8,7 +8,9 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from django_sandbox import is_test_mode
 from django_sandbox.models import (
+    EnvironmentModel,
     ModeUniqueConstraint,
     SandboxManager,
     SandboxModel,
@@ -160,3 +162,118 @@ class Log(models.Model):
 
     booking = models.ForeignKey(Booking, models.SET_NULL, null=True, related_name="logs")
     text = models.CharField(max_length=100, default="")
+
+
+# --- for the tests of isolation
+
+
+class ProxyOrganization(Organization):
+    """A proxy of a shared model: deleting by it is deleting the organization."""
+
+    class Meta:
+        proxy = True
+
+
+class Workshop(Booking):
+    """A multi-table child with a foreign key of its own."""
+
+    room = models.ForeignKey(EventType, models.SET_NULL, null=True, related_name="workshops")
+
+
+class Invoice(SandboxModel):
+    """Protects the booking it was written for."""
+
+    booking = models.ForeignKey(Booking, models.PROTECT, related_name="invoices")
+
+
+class Ticket(SandboxModel):
+    """Sandboxed, with shared comments hanging on it by a generic foreign key."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="tickets")
+    title = models.CharField(max_length=50, default="")
+    comments = GenericRelation("Comment", related_query_name="ticket")
+
+
+class Comment(models.Model):
+    """A shared model with a generic foreign key, which may lead to a sandboxed one."""
+
+    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    content_object = GenericForeignKey()
+    text = models.CharField(max_length=50, default="")
+
+
+class Place(models.Model):
+    """A shared model on which rows hang in every way there is."""
+
+    name = models.CharField(max_length=50, default="")
+
+
+class Item(SandboxModel):
+    """One foreign key for each rule of deletion; a test uses one of them."""
+
+    cascade = models.ForeignKey(Place, models.CASCADE, null=True, related_name="cascading")
+    protect = models.ForeignKey(Place, models.PROTECT, null=True, related_name="protecting")
+    restrict = models.ForeignKey(Place, models.RESTRICT, null=True, related_name="restricting")
+    set_null = models.ForeignKey(Place, models.SET_NULL, null=True, related_name="nulling")
+    set_default = models.ForeignKey(
+        Place, models.SET_DEFAULT, null=True, default=None, related_name="defaulting"
+    )
+    set_value = models.ForeignKey(Place, models.SET(None), null=True, related_name="setting")
+    do_nothing = models.ForeignKey(Place, models.DO_NOTHING, null=True, related_name="ignoring")
+
+
+class Part(SandboxModel):
+    """Hangs on an item, with a rule that refuses."""
+
+    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="parts")
+    kept = models.ForeignKey(Item, models.RESTRICT, null=True, related_name="kept_parts")
+    ignored = models.ForeignKey(Item, models.DO_NOTHING, null=True, related_name="ignored_parts")
+
+
+class Feature(EnvironmentModel):
+    """A model with several test environments."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="features")
+    slug = models.SlugField()
+    title = models.CharField(max_length=50, default="")
+
+    class Meta:
+        constraints = [
+            ModeUniqueConstraint(fields=["organization", "slug"], name="feature_slug"),
+        ]
+
+
+class FeatureUse(EnvironmentModel):
+    feature = models.ForeignKey(Feature, models.CASCADE, related_name="uses")
+
+
+# --- what a site writes by hand without the package: a manager that filters when it is asked
+
+
+class EagerManager(models.Manager):
+    """Looks the mode up while the queryset is made, and freezes it there."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(is_test=is_test_mode())
+
+
+class EagerModel(models.Model):
+    is_test = models.BooleanField(default=is_test_mode)
+
+    objects = EagerManager()
+
+    class Meta:
+        abstract = True
+
+
+class EagerTag(EagerModel):
+    organizations = models.ManyToManyField(Organization, related_name="eager_tags")
+
+
+class EagerBooking(EagerModel):
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="eager_bookings"
+    )
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="eager_bookings")
+    title = models.CharField(max_length=100, default="")

@@ -1,0 +1,68 @@
+"""Refusals as DRF answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as default_handler
+from rest_framework.views import set_rollback
+
+from django_sandbox import documents
+from django_sandbox.exceptions import ApiKeyMissing, RateLimited, SandboxError
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """For a site's ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``: ``{"code", "message"}``.
+
+    Turns this package's refusals, a missing key and a spent rate into the contract's
+    errors, and leaves everything else to DRF's own handler.
+    """
+    refusal = _refusal(error)
+    if refusal is None:
+        return default_handler(error, context)
+    set_rollback()
+    return Response(documents.error(refusal), status=refusal.status, headers=refusal.headers)
+
+
+def own_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The same for this package's views, whose every error has a code."""
+    response = exception_handler(error, context)
+    if response is None or _refusal(error) is not None:
+        return response
+    if isinstance(error, exceptions.ValidationError):
+        response.data = {
+            "code": "INVALID",
+            "message": "The request is not valid; see errors.",
+            "errors": response.data,
+        }
+    else:
+        response.data = {"code": _code(error), "message": str(_message(error, response))}
+    return response
+
+
+def _refusal(error: Exception) -> SandboxError | None:
+    if isinstance(error, SandboxError) and error.code:
+        return error
+    if isinstance(error, exceptions.NotAuthenticated):
+        return ApiKeyMissing()
+    if isinstance(error, exceptions.Throttled):
+        return RateLimited(int(getattr(error, "wait", None) or 0))
+    return None
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, PermissionDenied):
+        return "PERMISSION_DENIED"
+    if isinstance(error, Http404):
+        return "NOT_FOUND"
+    return str(getattr(error, "default_code", "error")).upper()
+
+
+def _message(error: Exception, response: Response) -> Any:
+    if isinstance(error, PermissionDenied) and error.args:
+        return error.args[0]
+    return response.data.get("detail", "") if isinstance(response.data, dict) else ""

@@ -1,0 +1,74 @@
+"""Fixtures every test can use: an owner, keys, and a client that presents them."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from django_sandbox import seeding
+from django_sandbox.models import ApiKey
+
+
+@pytest.fixture
+def owner(db):
+    from tests.testapp.models import Organization
+
+    return Organization.objects.create(name="Acme")
+
+
+@pytest.fixture
+def other_owner(db):
+    from tests.testapp.models import Organization
+
+    return Organization.objects.create(name="Globex")
+
+
+@pytest.fixture
+def live_key(owner):
+    return ApiKey.objects.issue(owner, name="live")[1]
+
+
+@pytest.fixture
+def test_key(owner):
+    return ApiKey.objects.issue(owner, name="test", environment="test")[1]
+
+
+@pytest.fixture
+def user(owner, django_user_model):
+    """A user of the owner (the test site's resolver goes by the name) who may use test mode."""
+    from django.contrib.auth.models import Permission
+
+    user = django_user_model.objects.create_user(owner.name, password="secret")
+    user.user_permissions.add(Permission.objects.get(codename="use_test_mode"))
+    return user
+
+
+@pytest.fixture
+def session(user):
+    """A signed-in browser."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def seeders(monkeypatch):
+    """The declared seeders, for a test to add to or empty; as before when it ends."""
+    declared = {}
+    monkeypatch.setattr(seeding, "_seeders", declared)
+    return declared
+
+
+@pytest.fixture
+def sandbox_settings(settings):
+    """Change keys of ``SANDBOX`` for one test."""
+
+    def change(**values):
+        settings.SANDBOX = {**settings.SANDBOX, **values}
+
+    return change
+
+
+def bearer(raw_key):
+    """Headers that present a key."""
+    return {"authorization": f"Bearer {raw_key}"}

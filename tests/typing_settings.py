@@ -1,0 +1,9 @@
+"""The least a site has; what the type checker loads to know the package's own models."""
+
+SECRET_KEY = "types"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django_sandbox",
+]
