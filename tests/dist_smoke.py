@@ -1,6 +1,6 @@
 """Installs the built wheel into an empty environment and runs it there.
 
-    python tests/dist_smoke.py <folder of the distributions> <folder for the environment>
+python tests/dist_smoke.py <folder of the distributions> <folder for the environment>
 """
 
 import subprocess

@@ -11,6 +11,9 @@ env = environ.Env()
 
 SECRET_KEY = "tests"
 DATABASES = {"default": env.db("DATABASE_URL", default="sqlite://:memory:")}
+if "sqlite" not in DATABASES["default"]["ENGINE"]:
+    # Runs side by side on one server, each with a database of its own.
+    DATABASES["default"]["TEST"] = {"NAME": f"test_sandbox{env('TEST_DB_SUFFIX', default='')}"}
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 USE_TZ = True
 ROOT_URLCONF = "tests.urls"
@@ -26,6 +29,11 @@ INSTALLED_APPS = [
     "tests.testapp",  # before django_sandbox: the order must not matter
     "django_sandbox",
 ]
+# The test app has no migrations, so that its models are as written; what it points to is
+# made together with it.
+MIGRATION_MODULES = {
+    name: None for name in ("admin", "auth", "contenttypes", "sessions", "testapp")
+}
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

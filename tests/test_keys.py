@@ -16,7 +16,9 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 def test_a_made_key_parses(is_test):
     made = keys.generate(is_test)
     mode = "test" if is_test else "live"
-    assert re.fullmatch(rf"acme_{mode}_[0-9A-Za-z]{{12}}[0-9A-Za-z]{{32}}[0-9A-Za-z]{{6}}", made.raw)
+    assert re.fullmatch(
+        rf"acme_{mode}_[0-9A-Za-z]{{12}}[0-9A-Za-z]{{32}}[0-9A-Za-z]{{6}}", made.raw
+    )
     assert keys.parse(made.raw) == made
     assert made.prefix == f"acme_{mode}_{made.id}"
     assert made.raw not in repr(made)
@@ -57,7 +59,9 @@ def test_garbage_never_parses(token):
         keys.parse(token)
 
 
-@pytest.mark.parametrize("mangle", [lambda r: r + "\n", lambda r: f" {r}", str.upper, lambda r: r[:-1]])
+@pytest.mark.parametrize(
+    "mangle", [lambda r: r + "\n", lambda r: f" {r}", str.upper, lambda r: r[:-1]]
+)
 def test_near_misses(mangle):
     with pytest.raises(ApiKeyInvalid):
         keys.parse(mangle(keys.generate(True).raw))

@@ -50,7 +50,10 @@ def test_activate_again_does_nothing(owner):
     first = lifecycle.activate(owner)
     again = lifecycle.activate(owner)
     assert (again.sandbox, again.activated, again.api_key, again.seeded) == (
-        first.sandbox, False, None, {},
+        first.sandbox,
+        False,
+        None,
+        {},
     )
     assert ApiKey.objects.count() == 1 and rows(owner, sandbox_mode) == 3
 
@@ -69,7 +72,9 @@ def test_seeders_run_in_the_order_of_the_apps(seeders):
     for name in ("nowhere.seeds.a", "tests.testapp.seeds.b", "django.contrib.auth.seeds.c"):
         seeders[name] = print
     assert [name for name, _ in registry.seeders()] == [
-        "django.contrib.auth.seeds.c", "tests.testapp.seeds.b", "nowhere.seeds.a",
+        "django.contrib.auth.seeds.c",
+        "tests.testapp.seeds.b",
+        "nowhere.seeds.a",
     ]
 
 
@@ -140,7 +145,9 @@ def test_cleanup_takes_children_first_and_counts_each_row_once(owner):
         leaf = EventType.objects.create(organization=owner, slug="leaf", parent=root)
         Recurring.objects.create(organization=owner, event_type=leaf)
     assert lifecycle.cleanup(owner) == {
-        "testapp.Recurring": 1, "testapp.Booking": 1, "testapp.EventType": 2,
+        "testapp.Recurring": 1,
+        "testapp.Booking": 1,
+        "testapp.EventType": 2,
     }
 
 
@@ -211,26 +218,32 @@ def test_purge_takes_exactly_what_is_due(owner, other_owner, sandbox_settings):
 
 def test_status(owner):
     assert lifecycle.status(owner) == {
-        "active": False, "sandbox_id": None, "environment": "test", "created_at": None,
-        "key_count": 0, "purge_at": None,
+        "active": False,
+        "sandbox_id": None,
+        "environment": "test",
+        "created_at": None,
+        "key_count": 0,
+        "purge_at": None,
     }
     sandbox = lifecycle.activate(owner).sandbox
     ApiKey.objects.issue(owner, environment="test", expires_at=timezone.now())
     ApiKey.objects.issue(owner)
     assert lifecycle.status(owner) == {
-        "active": True, "sandbox_id": sandbox.pk, "environment": "test",
-        "created_at": sandbox.created_at, "key_count": 1, "purge_at": None,
+        "active": True,
+        "sandbox_id": sandbox.pk,
+        "environment": "test",
+        "created_at": sandbox.created_at,
+        "key_count": 1,
+        "purge_at": None,
     }
 
 
-def test_signals_once_per_transition_after_commit(
-    owner, heard, django_capture_on_commit_callbacks
-):
+def test_signals_once_per_transition_after_commit(owner, heard, django_capture_on_commit_callbacks):
     def run(action, *args):
         with django_capture_on_commit_callbacks(execute=True):
             action(*args)
             before = list(heard)
-        return [name for name, _ in heard[len(before):]]
+        return [name for name, _ in heard[len(before) :]]
 
     assert run(lifecycle.activate, owner) == ["activated", "seeded"]
     assert run(lifecycle.activate, owner) == []

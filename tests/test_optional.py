@@ -53,7 +53,8 @@ def test_import_without_settings():
 
 def test_check_and_migrate():
     code, output = run(
-        HIDE, SITE,
+        HIDE,
+        SITE,
         """
         from django.core.management import call_command
         call_command("check", fail_level="WARNING")

@@ -67,8 +67,13 @@ urlpatterns += [
 def project(tmp_path):
     def run(*command, **kwargs):
         done = subprocess.run(
-            [sys.executable, *command], cwd=tmp_path / "site", text=True,
-            capture_output=True, check=False, env=environment, **kwargs,
+            [sys.executable, *command],
+            cwd=tmp_path / "site",
+            text=True,
+            capture_output=True,
+            check=False,
+            env=environment,
+            **kwargs,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -102,7 +107,9 @@ def test_the_quick_start_isolates_a_model(project):
     for command in commands[:-1]:
         run(*command.split()[1:])
     run(
-        "manage.py", "shell", "-c",
+        "manage.py",
+        "shell",
+        "-c",
         "from django.contrib.auth.models import User; User.objects.create_user('ann')",
     )
     assert "raw_key: acme_test_" in run(*commands[-1].split()[1:])

@@ -19,8 +19,11 @@ class Api:
 
     def __call__(self, method, address, body=None):
         response = self.client.generic(
-            method, address, "" if body is None else __import__("json").dumps(body),
-            content_type="application/json", headers=self.headers,
+            method,
+            address,
+            "" if body is None else __import__("json").dumps(body),
+            content_type="application/json",
+            headers=self.headers,
         )
         if response.status_code < 300 and response.content:
             return response.status_code, response.json()
@@ -65,14 +68,20 @@ def test_the_life_of_a_sandbox(client, live, owner):
         status, found = caller("GET", "/v1/sandbox/status")
         assert (status, found["active"], found["key_count"]) == (200, True, 1)
         assert list(found) == [
-            "active", "sandbox_id", "environment", "created_at", "key_count", "purge_at",
+            "active",
+            "sandbox_id",
+            "environment",
+            "created_at",
+            "key_count",
+            "purge_at",
         ]
 
     assert test("DELETE", "/v1/test-data") == (200, {"deleted": {"bookings": 3, "event_types": 1}})
     assert test("DELETE", "/v1/test-data") == (200, {"deleted": {}})
     assert live("DELETE", "/v1/test-data") == (400, "TEST_KEY_REQUIRED")
     assert test("POST", "/v1/sandbox/reset") == (
-        200, {"deleted": {}, "seeded": {"event_types": 1, "bookings": 3}},
+        200,
+        {"deleted": {}, "seeded": {"event_types": 1, "bookings": 3}},
     )
     assert live("POST", "/v1/sandbox/reset")[1]["deleted"] == {"bookings": 3, "event_types": 1}
 
@@ -126,7 +135,9 @@ def test_a_session_without_an_owner(admin_client):
 def test_owners_do_not_see_each_other(client, live, other_owner):
     theirs, raw = ApiKey.objects.issue(other_owner)
     lifecycle.activate(other_owner)
-    lifecycle.activate(live_owner := ApiKey.objects.authenticate(live.headers["authorization"][7:]).owner)
+    lifecycle.activate(
+        live_owner := ApiKey.objects.authenticate(live.headers["authorization"][7:]).owner
+    )
     assert lifecycle.cleanup(live_owner) == {"testapp.Booking": 3, "testapp.EventType": 1}
     assert live("DELETE", f"/v1/api-keys/{theirs.pk}") == (404, "NOT_FOUND")
     assert live("POST", f"/v1/api-keys/{theirs.pk}/rotate") == (404, "NOT_FOUND")
@@ -140,7 +151,8 @@ def test_owners_do_not_see_each_other(client, live, other_owner):
 @pytest.mark.parametrize("action", ["activate", "reset", "deactivate"])
 def test_unknown_environments(live, action, name):
     assert live("POST", f"/v1/sandbox/{action}", {"environment": name}) == (
-        400, "UNKNOWN_ENVIRONMENT",
+        400,
+        "UNKNOWN_ENVIRONMENT",
     )
 
 
@@ -171,7 +183,8 @@ def test_bodies_that_are_no_object(client, live_key, body):
 
 def test_keys_are_issued_listed_rotated_and_revoked(live, client):
     status, made = live(
-        "POST", "/v1/api-keys",
+        "POST",
+        "/v1/api-keys",
         {"name": "CI", "environment": "test", "scopes": ["bookings:read"]},
     )
     assert status == 201 and made["raw_key"].startswith("acme_test_")
@@ -231,7 +244,8 @@ def test_without_auto_activate_a_test_key_is_refused_too(live, sandbox_settings)
 
 def test_mode_of_a_session(signed_in, user, session):
     assert signed_in("GET", "/v1/mode") == (
-        200, {"mode": "live", "environment": "live", "environments": ["live", "test"]},
+        200,
+        {"mode": "live", "environment": "live", "environments": ["live", "test"]},
     )
     status, chosen = signed_in("PUT", "/v1/mode", {"mode": "test"})
     assert (status, chosen["mode"], chosen["environment"]) == (200, "test", "test")
@@ -271,7 +285,8 @@ def test_the_other_modes_objects_are_not_there(client, owner, test_key):
         response = client.generic(method, f"/api/bookings/{booking.pk}", headers=bearer(test_key))
         assert response.status_code == 404
     response = client.post(
-        "/api/bookings", {"organization": owner.pk, "event_type": event_type.pk},
+        "/api/bookings",
+        {"organization": owner.pk, "event_type": event_type.pk},
         headers=bearer(test_key),
     )
     assert response.status_code == 400 and "event_type" in response.json()
@@ -352,8 +367,9 @@ def test_without_the_middleware_the_error_says_so(rf, settings, live_key):
 def test_rates_are_counted_by_owner_and_environment(
     client, owner, other_owner, live_key, test_key, sandbox_settings, settings
 ):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-                                   "LOCATION": "rates"}}
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "rates"}
+    }
     sandbox_settings(ENVIRONMENTS={"test": {"rate": "2/day"}, "live": {"rate": "3/day"}})
     second_key = ApiKey.objects.issue(owner, environment="test")[1]
     theirs = ApiKey.objects.issue(other_owner, environment="test")[1]

@@ -84,7 +84,9 @@ def test_unknown_id_and_wrong_secret_are_not_told_apart(owner):
         with pytest.raises(ApiKeyError) as caught:
             ApiKey.objects.authenticate(wrong)
         errors.append((type(caught.value), str(caught.value), caught.value.code))
-    assert errors[0] == errors[1] == (ApiKeyInvalid, "This API key is not valid.", "API_KEY_INVALID")
+    assert (
+        errors[0] == errors[1] == (ApiKeyInvalid, "This API key is not valid.", "API_KEY_INVALID")
+    )
 
 
 def test_the_rows_environment_decides_and_the_prefix_must_agree(owner):

@@ -93,9 +93,7 @@ class Booking(Timestamped, SandboxModel):
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="bookings")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="bookings")
-    event_type = models.ForeignKey(
-        EventType, models.CASCADE, null=True, related_name="bookings"
-    )
+    event_type = models.ForeignKey(EventType, models.CASCADE, null=True, related_name="bookings")
     tags = models.ManyToManyField(Tag, blank=True, related_name="bookings")
     title = models.CharField(max_length=100, default="")
     price = models.IntegerField(default=0)
@@ -138,9 +136,7 @@ class Note(SandboxModel):
 class Profile(SandboxModel):
     """One-to-one to a shared model."""
 
-    organization = models.OneToOneField(
-        Organization, models.CASCADE, related_name="profile"
-    )
+    organization = models.OneToOneField(Organization, models.CASCADE, related_name="profile")
     colour = models.CharField(max_length=20, default="")
 
 
@@ -272,8 +268,6 @@ class EagerTag(EagerModel):
 
 
 class EagerBooking(EagerModel):
-    organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="eager_bookings"
-    )
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="eager_bookings")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="eager_bookings")
     title = models.CharField(max_length=100, default="")

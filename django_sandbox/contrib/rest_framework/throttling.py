@@ -14,6 +14,7 @@ from django_sandbox.context import current_environment
 from django_sandbox.exceptions import RateLimited
 from django_sandbox.models import ApiKey
 
+
 class ModeRateThrottle(BaseThrottle):
     """Counts an owner's requests, apart in each environment, by the environment's ``rate``.
 
