@@ -1,6 +1,8 @@
 """System checks: each compared whole."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -8,9 +10,11 @@ from django.core.checks import Error, Warning, run_checks
 from django.db import models
 from django.test.utils import isolate_apps
 
-from django_sandbox import checks, registry
-from django_sandbox.models import SandboxModel
-from tests.testapp.models import Note, Organization
+from django_sandbox import registry
+from django_sandbox.checks import models as model_checks
+from django_sandbox.checks import settings as checks
+from django_sandbox.models import ModeUniqueConstraint, SandboxModel
+from tests.testapp.models import Log, Note, Organization
 
 
 @pytest.mark.django_db
@@ -126,7 +130,7 @@ def test_owner_paths(monkeypatch):
             owner = "guest"
 
     monkeypatch.setattr(registry, "sandboxed_models", lambda: [Twofold, Note])
-    assert checks.check_models() == [
+    assert model_checks.check_owner_paths() == [
         Error(
             "testapp.Twofold leads to its owner by host and by guest. Say which counts: "
             'class SandboxMeta: owner = "host".',
@@ -149,3 +153,167 @@ def test_owner_paths_of_this_site():
     assert paths["eventtype"] == paths["booking"] == "organization"
     assert paths["note"] is None
     assert apps.get_model("testapp.Recurring") in registry.sandboxed_models()
+
+
+def test_a_vendors_brand(sandbox_settings):
+    sandbox_settings(KEY_PREFIX="sk")
+    assert checks.check_settings() == [
+        Warning(
+            "SANDBOX[\"KEY_PREFIX\"] is 'sk', as in the keys of Stripe.",
+            hint="Secret scanners would report your keys to them. Choose a brand of your own.",
+            id="sandbox.W003",
+        )
+    ]
+
+
+def test_no_such_owner_model(sandbox_settings):
+    sandbox_settings(OWNER_MODEL="accounts.Organization")
+    assert checks.check_settings() == [
+        Error(
+            "SANDBOX[\"OWNER_MODEL\"] is 'accounts.Organization', and no installed app has that "
+            "model.",
+            hint='Name a model such as "accounts.Organization" before the first migrate.',
+            id="sandbox.E006",
+        )
+    ]
+    assert model_checks.check_owner_paths() == []
+
+
+def test_relations_of_this_site():
+    found = {m.obj.__name__: m for m in model_checks.check_relations() if m.id != "sandbox.W006"}
+    assert found["Log"] == Warning(
+        "testapp.Log is shared by all modes and its booking points to testapp.Booking, which is "
+        "not.",
+        hint="Both modes see each other's booking_id. Let testapp.Log inherit SandboxModel, or "
+        "turn the relation round.",
+        obj=Log,
+        id="sandbox.W004",
+    )
+    assert found["Organization"] == Warning(
+        "testapp.Organization.tags joins the shared testapp.Organization to the sandboxed "
+        "testapp.Tag by an automatic table.",
+        hint="Give the relation a sandboxed model of its own: through=..., so that its rows "
+        "belong to a mode.",
+        obj=Organization,
+        id="sandbox.W005",
+    )
+
+
+@isolate_apps("tests.testapp")
+def test_a_many_to_many_from_the_sandboxed_side():
+    class Labelled(SandboxModel):
+        organizations = models.ManyToManyField(Organization, related_name="+")
+
+        class Meta:
+            app_label = "testapp"
+
+    (found,) = model_checks._sandboxed_relations(Labelled)
+    assert (found.id, found.obj) == ("sandbox.W005", Labelled)
+    assert "shared testapp.Organization to the sandboxed testapp.Labelled" in found.msg
+
+
+@isolate_apps("tests.testapp")
+def test_a_sandboxed_model_with_a_shared_parent():
+    class Branch(SandboxModel, Organization):
+        class Meta:
+            app_label = "testapp"
+
+    assert list(model_checks._sandboxed_relations(Branch)) == [
+        Warning(
+            "testapp.Branch is sandboxed and its parent testapp.Organization is shared.",
+            hint="The columns of testapp.Organization show in every mode. Let the parent inherit "
+            "SandboxModel, or keep the child's data in a model of its own.",
+            obj=Branch,
+            id="sandbox.W006",
+        )
+    ]
+
+
+@isolate_apps("tests.testapp")
+def test_a_mode_field_declared_anew():
+    class Own(SandboxModel):
+        is_test = models.BooleanField(default=False)
+
+        class Meta:
+            app_label = "testapp"
+
+    assert list(model_checks._sandboxed_relations(Own)) == [
+        Error(
+            "testapp.Own declares is_test anew.",
+            hint="Remove the field: SandboxModel brings it.",
+            obj=Own,
+            id="sandbox.E007",
+        )
+    ]
+
+
+@isolate_apps("tests.testapp")
+def test_values_unique_over_all_modes(monkeypatch):
+    class Coded(SandboxModel):
+        code = models.CharField(max_length=9, unique=True)
+        a = models.IntegerField()
+        b = models.IntegerField()
+
+        class Meta:
+            app_label = "testapp"
+            unique_together = [("a", "b")]
+            constraints = [
+                models.UniqueConstraint(fields=["a"], name="plain"),
+                models.UniqueConstraint(fields=["b", "is_test"], name="with_mode"),
+                ModeUniqueConstraint(fields=["b"], name="inside_a_mode"),
+            ]
+
+    monkeypatch.setattr(registry, "sandboxed_models", lambda: [Coded])
+
+    def expected(what):
+        return Warning(
+            f"testapp.Coded: {what} is unique over all modes.",
+            hint="A value that live holds is refused in test, and the reverse, which tells one "
+            "what the other holds. Use ModeUniqueConstraint.",
+            obj=Coded,
+            id="sandbox.W007",
+        )
+
+    assert model_checks.check_unique_values() == [
+        expected("code"),
+        expected("the constraint plain"),
+        expected("unique_together ('a', 'b')"),
+    ]
+
+
+def test_several_environments_want_environment_models(sandbox_settings, monkeypatch):
+    assert model_checks.check_environments() == []
+    sandbox_settings(ENVIRONMENTS={"test": {}, "ci": {}})
+    monkeypatch.setattr(registry, "sandboxed_models", lambda: [Note])
+    assert model_checks.check_environments() == [
+        Warning(
+            "testapp.Note has no environment, and there are several test environments.",
+            hint="They all see the same test rows of it. Let it inherit EnvironmentModel.",
+            obj=Note,
+            id="sandbox.W008",
+        )
+    ]
+
+
+def test_caches(settings):
+    assert checks.check_caches() == []
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "none": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    }
+    assert checks.check_caches() == [
+        Warning(
+            "CACHES['default'] does not keep the modes apart.",
+            hint="What a view caches in live is found in test. Set "
+            '"KEY_FUNCTION": "django_sandbox.caching.key_function".',
+            id="sandbox.W009",
+        )
+    ]
+
+
+def test_each_id_has_an_entry_in_the_docs():
+    package = Path(model_checks.__file__).parent.parent
+    used = set(re.findall(r"sandbox\.[EW]0\d\d", "".join(map(Path.read_text, package.rglob("*.py")))))
+    docs = (package.parent / "docs" / "reference" / "checks.md").read_text()
+    documented = re.findall(r"^### (sandbox\.[EW]0\d\d)$", docs, re.MULTILINE)
+    assert sorted(used) == sorted(documented)

@@ -18,6 +18,8 @@ urlpatterns = [
     path("fails", views.fails),
     path("crosses", views.crosses),
     path("page", views.page),
+    path("mode", views.mode),
+    path("cached", views.cached),
     path("api/bookings", views.Bookings.as_view()),
     path("api/bookings/<int:pk>", views.BookingDetail.as_view()),
     path("api/event-types", views.EventTypes.as_view()),

@@ -2,6 +2,7 @@
 
 from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
+from django.views.decorators.cache import cache_page
 from rest_framework import generics, permissions, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -73,6 +74,13 @@ def crosses(request):
     organization = Organization.objects.get()
     Booking.objects.create(organization=organization, event_type_id=request.GET["event_type"])
     return HttpResponse(status=201)
+
+
+def mode(request):
+    return HttpResponse(str(current_mode()))
+
+
+cached = cache_page(60)(mode)
 
 
 def page(request):

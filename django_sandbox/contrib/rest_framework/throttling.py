@@ -32,7 +32,7 @@ class ModeRateThrottle(BaseThrottle):
         limit, period = conf.parse_rate(rate)
         now = time.time()
         window = int(now // period)
-        key = f"django_sandbox:rate:{environment}:{owner}:{period}:{window}"
+        key = f"django_sandbox:shared:rate:{environment}:{owner}:{period}:{window}"
         cache.add(key, 0, timeout=2 * period)
         if cache.incr(key) > limit:
             raise RateLimited(int((window + 1) * period - now) + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +12,12 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from django_sandbox import conf, documents, lifecycle, registry
+from django_sandbox import audit, conf, documents, lifecycle, registry
 from django_sandbox.exceptions import SandboxError
 
 
 class Command(BaseCommand):
-    help = "Activate, seed, reset, clean up, deactivate, purge or show sandboxes."
+    help = "Activate, seed, reset, clean up, deactivate, purge, show or audit sandboxes."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("action", choices=[*_FOR_OWNER, *_FOR_ALL])
@@ -36,14 +37,27 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(document, indent=2))
         else:
             self._print(document)
+        if document.get("findings"):
+            sys.exit(1)
 
     def _print(self, document: dict[str, Any], indent: str = "") -> None:
         for name, value in document.items():
-            if isinstance(value, dict):
+            if name == "findings":
+                self._print_findings(value)
+            elif isinstance(value, dict):
                 self.stdout.write(f"{indent}{name}:")
                 self._print(value or {"": "nothing"}, indent + "  ")
             else:
                 self.stdout.write(f"{indent}{name}: {value}" if name else f"{indent}{value}")
+
+    def _print_findings(self, findings: list[dict[str, Any]]) -> None:
+        for found in findings:
+            self.stdout.write(
+                f"{found['model']}.{found['relation']}: {found['rows']} rows break isolation "
+                f"({found['kind']}), such as pk {', '.join(found['sample'])}"
+            )
+        if not findings:
+            self.stdout.write("No row breaks isolation.")
 
 
 def _owner(action: str, key: str | None) -> Any:
@@ -96,4 +110,10 @@ _FOR_OWNER: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "deactivate": _deactivate,
     "status": _status,
 }
-_FOR_ALL: dict[str, Callable[[], dict[str, Any]]] = {"purge": _purge}
+
+
+def _audit() -> dict[str, Any]:
+    return {"findings": [finding.as_dict() for finding in audit.audit()]}
+
+
+_FOR_ALL: dict[str, Callable[[], dict[str, Any]]] = {"purge": _purge, "audit": _audit}

@@ -1,4 +1,4 @@
-"""System checks: a site whose settings or models cannot work is told so by name."""
+"""What a site's settings must be."""
 
 from __future__ import annotations
 
@@ -6,21 +6,41 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
 
-from django_sandbox import conf, keys, registry
+from django_sandbox import caching, conf, keys
 from django_sandbox.exceptions import ConfigurationError
 
 MIDDLEWARE = "django_sandbox.middleware.SandboxMiddleware"
+KEY_FUNCTION = "django_sandbox.caching.key_function"
+# Brands that secret scanners know as somebody else's.
+VENDOR_BRANDS = {
+    "sk": "Stripe",
+    "pk": "Stripe",
+    "rk": "Stripe",
+    "whsec": "Stripe",
+    "rzp": "Razorpay",
+    "sq0atp": "Square",
+    "shpat": "Shopify",
+    "shpss": "Shopify",
+    "ghp": "GitHub",
+    "gho": "GitHub",
+    "ghs": "GitHub",
+    "glpat": "GitLab",
+    "xoxb": "Slack",
+    "xoxp": "Slack",
+    "npm": "npm",
+    "pypi": "PyPI",
+    "hf": "Hugging Face",
+    "dop": "DigitalOcean",
+    "dp": "Doppler",
+    "lin": "Linear",
+    "re": "Resend",
+}
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
-
-
-def register_all() -> None:
-    """Register the checks with Django. Called once the apps are ready."""
-    for check in (check_settings, check_environments, check_middleware, check_models):
-        register(check)
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -42,7 +62,34 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
             found.append(
                 Error(f"SANDBOX[{name!r}] must be {wanted}.", id="sandbox.E002", hint=None)
             )
+    found += _owner_model_problems()
+    brand = conf.get("KEY_PREFIX")
+    if brand in VENDOR_BRANDS:
+        found.append(
+            Warning(
+                f'SANDBOX["KEY_PREFIX"] is {brand!r}, as in the keys of {VENDOR_BRANDS[brand]}.',
+                hint="Secret scanners would report your keys to them. Choose a brand of your own.",
+                id="sandbox.W003",
+            )
+        )
     return found
+
+
+def _owner_model_problems() -> list[CheckMessage]:
+    label = conf.owner_model()
+    if "OWNER_MODEL" in conf.site_settings() and not _WANTED["OWNER_MODEL"][0](label):
+        return []  # E002 says so
+    try:
+        apps.get_model(label)
+    except (LookupError, ValueError):
+        return [
+            Error(
+                f'SANDBOX["OWNER_MODEL"] is {label!r}, and no installed app has that model.',
+                hint='Name a model such as "accounts.Organization" before the first migrate.',
+                id="sandbox.E006",
+            )
+        ]
+    return []
 
 
 def _imports(path: Any) -> bool:
@@ -119,6 +166,22 @@ def _environment_problems(name: Any, options: Any) -> Iterator[str]:
             yield f'[{name!r}][\'effects\'] must be "capture" or "deliver".'
 
 
+def check_caches(**kwargs: Any) -> list[CheckMessage]:
+    """Caches that the site configures keep the modes apart (W009)."""
+    if not settings.is_overridden("CACHES"):
+        return []
+    return [
+        Warning(
+            f"CACHES[{name!r}] does not keep the modes apart.",
+            hint=f'What a view caches in live is found in test. Set "KEY_FUNCTION": "{KEY_FUNCTION}".',
+            id="sandbox.W009",
+        )
+        for name, options in settings.CACHES.items()
+        if options.get("KEY_FUNCTION") not in (KEY_FUNCTION, caching.key_function)
+        and not options.get("BACKEND", "").endswith(".DummyCache")
+    ]
+
+
 def _is_rate(value: Any) -> bool:
     try:
         conf.parse_rate(value)
@@ -147,25 +210,3 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
-
-
-def check_models(**kwargs: Any) -> list[CheckMessage]:
-    """Each sandboxed model leads to its owner by one shortest way (W002, E005)."""
-    found: list[CheckMessage] = []
-    for model in registry.sandboxed_models():
-        try:
-            path = registry.owner_path(model)
-        except ConfigurationError as error:
-            found.append(Error(str(error), obj=model, id="sandbox.E005"))
-            continue
-        if path is None:
-            found.append(
-                Warning(
-                    f"{model._meta.label} has no way to its owner ({conf.owner_model()}).",
-                    hint="Its test rows are not cleaned up. Add a foreign key that leads "
-                    "there, or name the way: class SandboxMeta: owner = ...",
-                    obj=model,
-                    id="sandbox.W002",
-                )
-            )
-    return found

@@ -1,0 +1,24 @@
+"""System checks: a site whose settings or models cannot work is told so by name.
+
+Each message has an id of its own, ``sandbox.E0xx`` or ``sandbox.W0xx``, with an entry in
+``docs/reference/checks.md``.
+"""
+
+from django.core.checks import register
+
+from django_sandbox.checks import models, settings
+
+
+def register_all() -> None:
+    """Register the checks with Django. Called once the apps are ready."""
+    for check in (
+        settings.check_settings,
+        settings.check_environments,
+        settings.check_middleware,
+        settings.check_caches,
+        models.check_owner_paths,
+        models.check_relations,
+        models.check_unique_values,
+        models.check_environments,
+    ):
+        register(check)
