@@ -14,8 +14,21 @@ from django_sandbox.exceptions import SandboxError
 from django_sandbox.models import ApiKey, Sandbox
 
 
+class KeptRows:
+    """Rows that nobody deletes by hand, and that go with their owner."""
+
+    opts: Any
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        match = request.resolver_match
+        own_pages = f"{self.opts.app_label}_{self.opts.model_name}_"
+        if match is None or (match.url_name or "").startswith(own_pages):
+            return False
+        return bool(super().has_delete_permission(request, obj))  # type: ignore[misc]
+
+
 @admin.register(Sandbox)
-class SandboxAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SandboxAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read-only: sandboxes change by their lifecycle, not by hand."""
 
     list_display = ["id", "owner", "environment", "status", "activated_at", "purge_at"]
@@ -28,12 +41,9 @@ class SandboxAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
     """Issues keys (shown once) and revokes them. A key is never edited and never deleted."""
 
     list_display = ["__str__", "name", "owner", "environment", "created_at", "revoked_at"]
@@ -44,9 +54,6 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(
         self, request: HttpRequest, obj: ApiKey, form: ModelForm[Any], change: bool

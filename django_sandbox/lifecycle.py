@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.utils import timezone
 
 from django_sandbox import conf, registry, signals
@@ -178,17 +178,27 @@ def _atomic() -> Any:
 
 
 def _lock(owner: Any, environment: str, *, create: bool = False) -> Any:
-    """Take hold of the sandbox's row until the transaction ends.
+    """Take hold of the sandbox's row until the transaction ends; make it where it is missing.
 
-    The insert comes first and does nothing where the row is there: of two processes one
-    waits for the other, and neither reads before it may write.
+    Of two processes that both find it missing one waits for the other at the owner's row.
+    A database without row locks (SQLite) locks whole when it is written to: there the
+    insert comes first, so that neither process reads before it may write.
     """
-    if create:
-        Sandbox.objects.bulk_create(
-            [Sandbox(owner=owner, environment=environment)], ignore_conflicts=True
-        )
-    rows = Sandbox.objects.select_for_update()
-    return rows.filter(owner=owner, environment=environment).first()
+    rows = Sandbox.objects.select_for_update().filter(owner=owner, environment=environment)
+    new = Sandbox(owner=owner, environment=environment)
+    features = connections[router.db_for_write(Sandbox)].features
+    if create and not features.has_select_for_update:
+        Sandbox.objects.bulk_create([new], ignore_conflicts=True)
+    sandbox = rows.first()
+    if sandbox is None and create:
+        no_key = features.has_select_for_no_key_update  # lets rows that point to it be made
+        owners = type(owner)._base_manager.select_for_update(no_key=no_key)
+        owners.filter(pk=owner.pk).first()
+        sandbox = rows.first()
+        if sandbox is None:
+            new.save(force_insert=True)
+            sandbox = new
+    return sandbox
 
 
 def _active(owner: Any, environment: str) -> Sandbox:

@@ -65,4 +65,11 @@ SANDBOX = {
 }
 # The test app has models that the checks warn of, on purpose; tests/test_checks.py reads them.
 SILENCED_SYSTEM_CHECKS = ["sandbox.W002", "sandbox.W004", "sandbox.W005", "sandbox.W007"]
+REST_FRAMEWORK = {
+    # Named in the settings, as sites do: the classes must load while DRF itself is loading.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "django_sandbox.contrib.rest_framework.ApiKeyAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -56,3 +56,11 @@ def test_sandboxes_are_read_only(admin_client, owner):
     assert admin_client.get(f"{address}add/").status_code == 403
     assert admin_client.post(f"{address}{sandbox.pk}/change/", {}).status_code == 403
     assert admin_client.post(f"{address}{sandbox.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_they_go_with_their_owner(admin_client, owner):
+    lifecycle.activate(owner)
+    response = admin_client.post(
+        f"/admin/testapp/organization/{owner.pk}/delete/", {"post": "yes"}, follow=True
+    )
+    assert response.status_code == 200 and not ApiKey.objects.exists()

@@ -313,7 +313,9 @@ def test_caches(settings):
 
 def test_each_id_has_an_entry_in_the_docs():
     package = Path(model_checks.__file__).parent.parent
-    used = set(re.findall(r"sandbox\.[EW]0\d\d", "".join(map(Path.read_text, package.rglob("*.py")))))
+    used = set(
+        re.findall(r"sandbox\.[EW]0\d\d", "".join(map(Path.read_text, package.rglob("*.py"))))
+    )
     docs = (package.parent / "docs" / "reference" / "checks.md").read_text()
     documented = re.findall(r"^### (sandbox\.[EW]0\d\d)$", docs, re.MULTILINE)
     assert sorted(used) == sorted(documented)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import django
 import pytest
-from django.apps.registry import Apps
 from django.core.checks import Error, Warning
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, models
+from django.db import IntegrityError, connection, models, transaction
 from django.db.migrations import operations
 from django.forms import modelform_factory
 
@@ -15,7 +14,7 @@ from django_sandbox import all_modes, live_mode, sandbox_mode
 from django_sandbox.exceptions import CrossModeError
 from django_sandbox.isolation import same_mode_checks
 from django_sandbox.models import EnvironmentModel, ModeKey, SameModeConstraint, SandboxModel
-from tests.constraintapp.site import Site, declare, foreign_key
+from tests.constraintapp.site import Site, declare, foreign_key, registry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +43,7 @@ def bookshop(
     **book_meta,
 ):
     """A registry with authors and their books."""
-    apps = Apps()
+    apps = registry()
     declare(
         apps,
         author_name,
@@ -215,7 +214,7 @@ def test_written_by_hand_without_the_targets_key(site):
 def test_renaming_the_foreign_key_rebuilds_it(site):
     site.migrate(bookshop(SAME_AUTHOR))
     with_rows(site)
-    apps = Apps()
+    apps = registry()
     declare(apps, "Author", name=models.CharField(max_length=20, default=""))
     declare(
         apps,
@@ -270,7 +269,7 @@ def test_rows_that_link_to_nothing_are_listed(site):
 
 def test_self_reference(site):
     def tree(*constraints):
-        apps = Apps()
+        apps = registry()
         name = models.CharField(max_length=20, default="")
         parent = foreign_key("self", null=True, related_name="children")
         declare(apps, "Node", name=name, parent=parent, constraints=constraints)
@@ -284,7 +283,8 @@ def test_self_reference(site):
     site.migrate(tree(same_parent))
     for is_test in (LIVE, TEST):
         site.insert("shop_node", id=10 + is_test, is_test=is_test, name="root")
-        site.insert("shop_node", id=20 + is_test, is_test=is_test, parent_id=10 + is_test)
+        child = {"name": "child", "parent_id": 10 + is_test}
+        site.insert("shop_node", id=20 + is_test, is_test=is_test, **child)
     for pk in (10, 11, 20, 21):
         flipped = pk % 10 == 0
         refuses(site, "UPDATE shop_node SET is_test = %s WHERE id = %s", [flipped, pk])
@@ -298,7 +298,7 @@ def test_self_reference(site):
 
 
 def test_self_reference_in_the_first_migration(site):
-    apps = Apps()
+    apps = registry()
     same_parent = SameModeConstraint(field="parent", name="node_same_parent")
     node = declare(apps, "Node", parent=foreign_key("self", null=True), constraints=(same_parent,))
     site.migrate(apps)
@@ -336,7 +336,20 @@ def test_one_to_one(site):
     refuses(site, "UPDATE shop_book SET is_test = %s WHERE id = 1", [TEST])
 
 
-def test_uuid_keys_and_own_columns(site):
+def test_a_link_to_a_proxy(site):
+    apps = bookshop(book={"id": models.AutoField(primary_key=True)})
+    author = apps.get_model("shop", "Author")
+    declare(apps, "Pseudonym", author, meta={"proxy": True})
+    link = foreign_key("shop.Pseudonym", null=True, related_name="+")
+    constraint = SameModeConstraint(field="author", name="letter_same_author")
+    declare(apps, "Letter", author=link, constraints=(constraint,))
+    site.migrate(apps)
+    with_rows(site)
+    assert_held(site, book="shop_letter")
+    site.back()
+
+
+def test_own_columns(site):
     key = models.CharField(primary_key=True, max_length=9, db_column="the key")
     link = foreign_key("shop.Author", null=True, db_column="the author", related_name="books")
     site.migrate(bookshop(author={"id": key}, field=link, db_table="Own Books"))
@@ -366,9 +379,7 @@ def test_environments_are_kept_apart(site):
     for pk, environment in enumerate(["live", "test", "staging"], start=1):
         is_test = environment != "live"
         site.insert("shop_author", id=pk, name="", is_test=is_test, environment=environment)
-        site.insert(
-            "shop_book", id=pk, is_test=is_test, environment=environment, author_id=pk
-        )
+        site.insert("shop_book", id=pk, is_test=is_test, environment=environment, author_id=pk)
     for book, author in [(1, 2), (2, 1), (2, 3), (3, 2)]:
         refuses(site, "UPDATE shop_book SET author_id = %s WHERE id = %s", [author, book])
     for table in ("shop_book", "shop_author"):
@@ -404,7 +415,6 @@ def test_one_side_with_environments_covers_the_mode(site, side):
 
 
 # --- Django's own changes of either table
-
 
 
 REMAKES = {
@@ -535,10 +545,13 @@ def test_survives_a_wider_key(site):
 
 def test_deleting_the_models_again(site):
     site.migrate(bookshop(SAME_AUTHOR))
-    apps = Apps()
+    if connection.vendor == "mysql" and django.VERSION < (6, 0):
+        # Django 5.2 may drop the column first, which MariaDB refuses under a foreign key.
+        site.migrate(bookshop())
+    apps = registry()
     declare(apps, "Author", name=models.CharField(max_length=20, default=""))
     site.migrate(apps)
-    site.migrate(Apps())
+    site.migrate(registry())
     assert site.tables() == site.there_before
 
 
@@ -603,22 +616,31 @@ def test_upsert_onto_the_targets_key(site):
         made.full_clean()
 
 
+def test_a_rolled_back_test_notices_too(site):
+    """A ``TestCase`` never commits; it calls this at its end where the check is deferred."""
+    site.migrate(bookshop(SAME_AUTHOR))
+    with_rows(site)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO shop_book (is_test, author_id) VALUES (%s, 2)", [LIVE])
+        connection.check_constraints()
+    assert site.count("shop_book") == 0
+
+
 def test_full_clean_and_forms_answer_on_the_field(site):
     apps = bookshop(SAME_AUTHOR)
     site.migrate(apps)
     with_rows(site)
     book = apps.get_model("shop", "Book")
-    message = {"author": ["author instance with id 2 does not exist."]}
     with live_mode():
         with pytest.raises(ValidationError) as refused:
             book(author_id=2).full_clean()
-        if django.VERSION < (6, 0):
-            assert refused.value.message_dict == message
+        assert list(refused.value.message_dict) == ["author"]
         form = modelform_factory(book, fields=["author"])({"author": 2})
         assert list(form.errors) == ["author"]
         assert modelform_factory(book, fields=["author"])({"author": 1}).is_valid()
         book(author_id=1).full_clean()
-        book(author_id=None).full_clean()
+        book(author_id=None).validate_constraints()
     with all_modes():
         with pytest.raises(ValidationError) as refused:
             book(author_id=2, is_test=LIVE).validate_constraints()
@@ -673,7 +695,7 @@ def test_the_key_is_written_once_for_several_links():
 
 
 def test_abstract_model_with_a_constraint(site):
-    apps = Apps()
+    apps = registry()
     declare(apps, "Author", name=models.CharField(max_length=20, default=""))
     constraint = SameModeConstraint(field="author", name="%(app_label)s_%(class)s_author")
     base = declare(
@@ -705,7 +727,7 @@ def test_checks_find_nothing_wrong_with_a_good_one(monkeypatch):
 
 @pytest.mark.parametrize("field", ["nothing", "name", "books"])
 def test_check_of_the_field(monkeypatch, field):
-    apps = Apps()
+    apps = registry()
     declare(
         apps,
         "Author",
@@ -752,7 +774,7 @@ def test_check_of_a_shared_target(monkeypatch):
 
 
 def test_check_of_a_multi_table_child_as_target(monkeypatch):
-    apps = Apps()
+    apps = registry()
     person = declare(apps, "Person")
     declare(apps, "Author", person)
     book = declare(apps, "Book", author=foreign_key("shop.Author"), constraints=(SAME_AUTHOR,))

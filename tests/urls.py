@@ -19,6 +19,7 @@ urlpatterns = [
     path("crosses", views.crosses),
     path("page", views.page),
     path("mode", views.mode),
+    path("on-commit", views.on_commit),
     path("cached", views.cached),
     path("api/bookings", views.Bookings.as_view()),
     path("api/bookings/<int:pk>", views.BookingDetail.as_view()),

@@ -254,8 +254,12 @@ class EagerManager(models.Manager):
         return super().get_queryset().filter(is_test=is_test_mode())
 
 
+def eager_default():
+    return is_test_mode()
+
+
 class EagerModel(models.Model):
-    is_test = models.BooleanField(default=is_test_mode)
+    is_test = models.BooleanField(default=eager_default)
 
     objects = EagerManager()
 

@@ -1,5 +1,6 @@
 """Views a site would write, plain and DRF, sync and async, whole and streamed."""
 
+from django.db import transaction
 from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import cache_page
@@ -74,6 +75,15 @@ def crosses(request):
     organization = Organization.objects.get()
     Booking.objects.create(organization=organization, event_type_id=request.GET["event_type"])
     return HttpResponse(status=201)
+
+
+def on_commit(request):
+    def committed():
+        organization = Organization.objects.get()
+        Booking.objects.create(organization=organization, title=f"committed in {current_mode()}")
+
+    transaction.on_commit(committed)
+    return HttpResponse()
 
 
 def mode(request):

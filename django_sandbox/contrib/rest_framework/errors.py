@@ -8,8 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import exception_handler as default_handler
-from rest_framework.views import set_rollback
 
 from django_sandbox import documents
 from django_sandbox.exceptions import ApiKeyMissing, RateLimited, SandboxError
@@ -21,10 +19,14 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     Turns this package's refusals, a missing key and a spent rate into the contract's
     errors, and leaves everything else to DRF's own handler.
     """
+    # Not at the top: while rest_framework.views loads, it imports the classes that a site
+    # names in its settings, and so this module.
+    from rest_framework import views
+
     refusal = _refusal(error)
     if refusal is None:
-        return default_handler(error, context)
-    set_rollback()
+        return views.exception_handler(error, context)
+    views.set_rollback()
     return Response(documents.error(refusal), status=refusal.status, headers=refusal.headers)
 
 

@@ -1,0 +1,1 @@
+"""The scheduling product: models, API, dashboard and the demo."""

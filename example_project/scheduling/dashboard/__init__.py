@@ -1,0 +1,1 @@
+"""The pages a signed-in member works with: plain templates, no script."""

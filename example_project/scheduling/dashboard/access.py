@@ -1,0 +1,46 @@
+"""Who may see which page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.mixins import AccessMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import cached_property
+
+from scheduling.models import Organization
+from scheduling.owners import organization_of, sandbox_owner
+
+
+class MemberMixin(AccessMixin):
+    """A page for members of an organization, about that organization."""
+
+    request: HttpRequest
+    section = ""
+
+    @cached_property
+    def organization(self) -> Organization | None:
+        """The organization that the page is about."""
+        return organization_of(self.request)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Have strangers sign in, and tell users without an organization why they see nothing."""
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        if self.organization is None:
+            return render(request, "scheduling/no_access.html", status=403)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Names the section, for the navigation."""
+        return super().get_context_data(section=self.section, **kwargs)
+
+
+class AdminMixin(MemberMixin):
+    """A page for those who manage the organization's keys and sandbox."""
+
+    @cached_property
+    def organization(self) -> Organization | None:
+        """The organization, for its admins only."""
+        return sandbox_owner(self.request)

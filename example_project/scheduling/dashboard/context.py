@@ -1,0 +1,16 @@
+"""What every page of the dashboard shows around its content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import SimpleLazyObject
+
+from scheduling.owners import membership_of
+
+
+def organization(request: Any) -> dict[str, Any]:
+    """Context processor: the signed-in user's membership, looked up by pages that show it."""
+    if not hasattr(request, "user"):
+        return {}
+    return {"membership": SimpleLazyObject(lambda: membership_of(request.user))}

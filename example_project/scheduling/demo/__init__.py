@@ -1,0 +1,1 @@
+"""The demo: a server, a client, and the story they play."""

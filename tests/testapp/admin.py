@@ -1,0 +1,5 @@
+from django.contrib import admin
+
+from tests.testapp.models import Booking, Organization
+
+admin.site.register([Organization, Booking])
