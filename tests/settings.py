@@ -34,11 +34,11 @@ INSTALLED_APPS = [
     "tests.testapp",  # before django_sandbox: the order must not matter
     "django_sandbox",
 ]
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    INSTALLED_APPS += ["django_sandbox.contrib.postgres", "tests.postgres.rooms"]
 # The test app has no migrations, so that its models are as written; what it points to is
 # made together with it.
-MIGRATION_MODULES = {
-    name: None for name in ("admin", "auth", "contenttypes", "sessions", "testapp")
-}
+MIGRATION_MODULES = dict.fromkeys(("admin", "auth", "contenttypes", "sessions", "testapp"))
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -616,6 +616,17 @@ def test_upsert_onto_the_targets_key(site):
         made.full_clean()
 
 
+@pytest.mark.skipif(
+    "not connection.features.can_defer_constraint_checks", reason="MariaDB checks at once"
+)
+def test_waits_for_the_end_of_the_transaction_as_djangos_own_do(site):
+    site.migrate(bookshop(SAME_AUTHOR))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO shop_book (is_test, author_id) VALUES (%s, 1)", [LIVE])
+        cursor.execute("INSERT INTO shop_author (id, is_test, name) VALUES (1, %s, '')", [LIVE])
+    assert site.count("shop_book") == 1
+
+
 def test_a_rolled_back_test_notices_too(site):
     """A ``TestCase`` never commits; it calls this at its end where the check is deferred."""
     site.migrate(bookshop(SAME_AUTHOR))

@@ -7,6 +7,7 @@ Each message has an id of its own, ``sandbox.E0xx`` or ``sandbox.W0xx``, with an
 from django.core.checks import register
 
 from django_sandbox.checks import models, settings
+from django_sandbox.isolation.same_mode_checks import check_same_mode_constraints
 
 
 def register_all() -> None:
@@ -20,5 +21,6 @@ def register_all() -> None:
         models.check_relations,
         models.check_unique_values,
         models.check_environments,
+        check_same_mode_constraints,
     ):
         register(check)

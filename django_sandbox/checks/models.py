@@ -18,7 +18,7 @@ from django_sandbox.isolation.columns import (
     mode_fields,
 )
 from django_sandbox.isolation.fields import ModeField
-from django_sandbox.models import ModeUniqueConstraint
+from django_sandbox.models import ModeKey, ModeUniqueConstraint
 
 
 def check_owner_paths(**kwargs: Any) -> list[CheckMessage]:
@@ -133,7 +133,7 @@ def _unique_over_modes(model: Any) -> Iterator[str]:
         if field.unique and not field.primary_key:
             yield field.name
     for constraint in model._meta.constraints:
-        of_mode = isinstance(constraint, ModeUniqueConstraint)
+        of_mode = isinstance(constraint, ModeUniqueConstraint | ModeKey)
         if isinstance(constraint, UniqueConstraint) and not (
             of_mode or names & set(constraint.fields)
         ):

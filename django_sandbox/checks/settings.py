@@ -168,7 +168,7 @@ def _environment_problems(name: Any, options: Any) -> Iterator[str]:
 
 def check_caches(**kwargs: Any) -> list[CheckMessage]:
     """Caches that the site configures keep the modes apart (W009)."""
-    if not settings.is_overridden("CACHES"):
+    if not settings.is_overridden("CACHES"):  # type: ignore[misc]
         return []
     return [
         Warning(

@@ -24,6 +24,11 @@ def is_sandboxed(model: Any) -> bool:
     return isinstance(model, type) and getattr(model, SANDBOXED_MARK, False)
 
 
+def is_historical(model: Any) -> bool:
+    """Whether a model was made for a migration: it sees all rows and knows no mode."""
+    return bool(model.__module__ == "__fake__")
+
+
 def is_link(model: Any) -> bool:
     """Whether a model is an automatic many-to-many table with a sandboxed end."""
     return bool(model._meta.auto_created) and link_end(model) is not None
@@ -45,6 +50,11 @@ def link_end(model: Any) -> Any:
 def mode_table(model: Any) -> Any:
     """The model in the inheritance chain whose table holds the mode columns."""
     return model._meta.get_field(MODE_FIELD).model._meta.concrete_model
+
+
+def mode_is_own(model: Any) -> bool:
+    """Whether a model's own table has the mode columns, not that of a parent."""
+    return is_sandboxed(model) and mode_table(model) is model._meta.concrete_model
 
 
 def has_environment(model: Any) -> bool:

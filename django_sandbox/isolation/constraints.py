@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import UniqueConstraint
 
 from django_sandbox.isolation.columns import ENVIRONMENT_FIELD, MODE_FIELD
@@ -14,7 +15,7 @@ class ModeUniqueConstraint(UniqueConstraint):
     """Unique inside one mode; on an ``EnvironmentModel``, inside one environment.
 
     Forms and serializers validate the fields that are named here, against the rows of the
-    current mode, and report on those fields. The mode columns stand in the database's
+    current mode; ``full_clean()`` and forms report on the last of them. The mode columns stand in the database's
     constraint only: were they named, Django would skip the validation, because a form
     does not show them.
 
@@ -37,6 +38,25 @@ class ModeUniqueConstraint(UniqueConstraint):
     def _in_database(self, model: Any) -> UniqueConstraint:
         _path, _args, options = super().deconstruct()
         return UniqueConstraint(**{**options, "fields": self.database_fields(model)})
+
+    def validate(
+        self, model: Any, instance: Any, exclude: Any = None, using: str = DEFAULT_DB_ALIAS
+    ) -> None:
+        """Look for a row of the current mode with the same values.
+
+        A form without the first fields (an organization that the view sets, say) is
+        validated too, as long as it has the last one.
+
+        :raises ValidationError: on the last field.
+        """
+        field = self.fields[-1]
+        if exclude and field in exclude:
+            return
+        rest = set(exclude or ()) - set(self.fields)
+        try:
+            super().validate(model, instance, exclude=rest, using=using)
+        except ValidationError as error:
+            raise ValidationError({field: error.error_list}) from None
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         return self._in_database(model).constraint_sql(model, schema_editor)

@@ -20,12 +20,24 @@ from django_sandbox.isolation.columns import is_sandboxed, is_scoped
 from django_sandbox.isolation.expressions import condition
 from django_sandbox.isolation.ordering import children_first
 
+_watched: set[Any] = set()
+
 
 def watch(model: type[Any]) -> None:
-    """Have deletions of a shared model looked at. Safe to repeat."""
+    """Have deletions of a shared model looked at, by its proxies too. Safe to repeat."""
+    _watched.add(model)
     pre_delete.connect(
         _before_delete, sender=model, weak=False, dispatch_uid="django_sandbox.deletion"
     )
+    for proxy in model.__subclasses__():
+        if hasattr(proxy, "_meta"):
+            watch_proxy(proxy)
+
+
+def watch_proxy(model: type[Any]) -> None:
+    """The same for a proxy, once it is made, where the model behind it is looked at."""
+    if model._meta.proxy and model._meta.concrete_model in _watched and model not in _watched:
+        watch(model)
 
 
 def _before_delete(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
@@ -50,7 +62,7 @@ def _foreign_rows(sender: Any, instance: Any, using: str, scope: Any) -> Iterato
     for relation in sender._meta.get_fields(include_hidden=True):
         if _is_reverse_key(relation) and is_scoped(relation.related_model):
             relations.setdefault(relation.related_model, []).append(relation.field)
-    for field in sender._meta.private_fields:
+    for field in sender._meta.concrete_model._meta.private_fields:
         if hasattr(field, "bulk_related_objects") and is_sandboxed(field.remote_field.model):
             relations.setdefault(field.remote_field.model, []).append(field)
     for model in children_first(relations):
@@ -80,9 +92,43 @@ def _outside(rows: Any, scope: Any) -> Any:
 def _take_along(field: Any, rows: Any, using: str) -> None:
     """Do to test rows what their foreign key says; none of its refusals concerns live."""
     on_delete = getattr(field.remote_field, "on_delete", CASCADE)
-    collector = Collector(using=using)
-    if on_delete in (SET_NULL, SET_DEFAULT) or getattr(on_delete, "deconstruct", None):
+    if _sets_a_value(on_delete):
+        collector = Collector(using=using)
         on_delete(collector, field, rows, using)
-    elif rows:
-        CASCADE(collector, field, rows, using)
-    collector.delete()
+        collector.delete()
+        return
+    for batch in _dependents_first(rows, using, set()):
+        collector = Collector(using=using)
+        collector.collect(batch)
+        collector.delete()
+
+
+def _sets_a_value(on_delete: Any) -> bool:
+    """Whether a rule of deletion keeps the row: SET_NULL, SET_DEFAULT, SET(), DB_SET_NULL …"""
+    in_database = str(getattr(on_delete, "operation", ""))  # Django 6.1
+    return (
+        on_delete in (SET_NULL, SET_DEFAULT)
+        or hasattr(on_delete, "deconstruct")
+        or in_database.startswith("SET")
+    )
+
+
+def _dependents_first(rows: Any, using: str, seen: set[Any]) -> Iterator[list[Any]]:
+    """Rows and what hangs on them in batches, each after those that hang on it.
+
+    So that no rule among test rows (PROTECT, RESTRICT, DO_NOTHING) stands in the way.
+    """
+    concrete = rows.model._meta.concrete_model
+    fresh = [row for row in rows if (concrete, row.pk) not in seen]
+    if not fresh:
+        return
+    seen.update((concrete, row.pk) for row in fresh)
+    for relation in rows.model._meta.get_fields(include_hidden=True):
+        if not _is_reverse_key(relation) or not is_sandboxed(relation.related_model):
+            continue
+        field = relation.field
+        if not _sets_a_value(field.remote_field.on_delete):
+            manager = relation.related_model._base_manager.using(using)
+            hanging = manager.filter(**{f"{field.name}__in": fresh})
+            yield from _dependents_first(hanging, using, seen)
+    yield fresh

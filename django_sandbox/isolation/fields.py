@@ -13,6 +13,7 @@ from django.db import models
 
 from django_sandbox import conf
 from django_sandbox.context import Mode, current_scope
+from django_sandbox.isolation.columns import is_historical
 
 ENVIRONMENT_LENGTH = 63
 
@@ -38,7 +39,9 @@ class ModeField(_ModeColumn, models.BooleanField):  # type: ignore[type-arg]
         kwargs.update(db_default=False, editable=False)
         super().__init__(*args, **kwargs)
 
-    def get_default(self) -> bool | None:
+    def get_default(self) -> Any:
+        if is_historical(self.model):
+            return super().get_default()
         scope = current_scope()
         return None if scope is None or scope.mode is Mode.ALL else scope.is_test
 
@@ -54,6 +57,8 @@ class EnvironmentField(_ModeColumn, models.CharField):  # type: ignore[type-arg]
         )
         super().__init__(*args, **kwargs)
 
-    def get_default(self) -> str | None:
+    def get_default(self) -> Any:
+        if is_historical(self.model):
+            return super().get_default()
         scope = current_scope()
         return None if scope is None or scope.mode is Mode.ALL else scope.environment

@@ -18,8 +18,10 @@ from django_sandbox.isolation.columns import (
     MODE_FIELD,
     is_sandboxed,
     mode_fields,
+    mode_table,
 )
 
+_BATCH = 500  # keys looked up in one query
 CHANGED_LINKS = "sandbox_changed_links"  # set on an instance's _state by relations.LinkAttribute
 
 
@@ -108,25 +110,34 @@ def _refusal(instance: Any, verb: str, scope: Scope) -> CrossModeError:
 
 
 def check_keys(model: Any, instances: list[Any], using: str) -> None:
-    """Refuse rows whose given primary key another mode holds already.
+    """Refuse instances whose primary key is that of another mode's row.
+
+    Their own mode says nothing about that: the key may have been made up, or changed.
 
     :raises CrossModeError: in place of the database's ``IntegrityError``, which on
         PostgreSQL would also break the caller's transaction.
     """
-    if not is_sandboxed(model) or any(is_sandboxed(parent) for parent in model._meta.parents):
+    if not is_sandboxed(model):
         return
     given = {_key(instance): mode_of(instance) for instance in instances if _has_key(instance)}
-    if not given:
-        return
-    with all_modes():
-        rows = list(
-            model._base_manager.using(using)
-            .filter(pk__in=list(given))
-            .values_list("pk", *mode_fields(model))
-        )
-    for key, *mode in rows:
-        if given.get(key) != tuple(mode):
-            raise key_refusal(model, key)
+    keys, table = list(given), mode_table(model)
+    for start in range(0, len(keys), _BATCH):
+        with all_modes():
+            rows = table._base_manager.using(using).filter(pk__in=keys[start : start + _BATCH])
+            found = list(rows.values_list("pk", *mode_fields(model)))
+        for key, *mode in found:
+            if given.get(key) != tuple(mode):
+                raise key_refusal(model, key)
+
+
+def check_stored(model: Any, instances: list[Any], verb: str, using: str) -> None:
+    """Refuse to touch rows of another mode, by the instances' mode or by their keys.
+
+    :raises CrossModeError: where one belongs to another mode.
+    """
+    for instance in instances:
+        check_instance(instance, verb)
+    check_keys(model, instances, using)
 
 
 def key_refusal(model: Any, key: Any) -> CrossModeError:

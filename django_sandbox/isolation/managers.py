@@ -16,9 +16,19 @@ from django.db.models import QuerySet
 from django_sandbox.context import Mode, current_scope, require_scope
 from django_sandbox.exceptions import CrossModeError
 from django_sandbox.isolation import guards, upserts
-from django_sandbox.isolation.columns import MODE_FIELD, is_sandboxed, is_scoped, mode_fields
+from django_sandbox.isolation.columns import (
+    MODE_FIELD,
+    is_sandboxed,
+    is_scoped,
+    mode_fields,
+    mode_is_own,
+)
 from django_sandbox.isolation.expressions import InMode, condition
-from django_sandbox.isolation.links import check_linked_value, check_links
+from django_sandbox.isolation.links import (
+    check_generic_values,
+    check_linked_value,
+    check_links,
+)
 from django_sandbox.isolation.raw import ScopedRawQuerySet
 
 M = TypeVar("M", bound=models.Model)
@@ -61,11 +71,13 @@ class ScopedQuerySet:
 
     def raw(
         self, raw_query: str, params: Any = (), translations: Any = None, using: Any = None
-    ) -> ScopedRawQuerySet:
+    ) -> Any:
         """Rows of the current mode among those the SQL gives.
 
         :raises CrossModeError: when iterated, where the SQL does not select the mode.
         """
+        if not is_scoped(self.model):  # the model of a migration
+            return super().raw(raw_query, params, translations, using)  # type: ignore[misc]
         if using is None:
             using = self.db
         raw = ScopedRawQuerySet(
@@ -91,6 +103,8 @@ class ScopedQuerySet:
             if remote is not None and field.concrete and is_scoped(remote.model):
                 check_linked_value(field, value, self)
             kept[name] = value
+        if is_sandboxed(self.model):
+            check_generic_values(kept, self)
         return kept or values
 
     def _mode_names(self) -> list[str]:
@@ -107,7 +121,9 @@ class ScopedQuerySet:
     def _update(self, values: Any, *args: Any, **kwargs: Any) -> Any:
         """Reached by ``Model.save()``: in ``all_modes()`` a save must not flip the row."""
         rows: Any = self
-        if require_scope().mode is Mode.ALL:
+        if self.model._meta.auto_created:
+            self._checked({field.name: new for field, _, new in values})
+        elif is_sandboxed(self.model) and require_scope().mode is Mode.ALL:
             own = {field.name: new for field, _, new in values if field.name in self._mode_names()}
             rows = rows.filter(**own)
         return super(ScopedQuerySet, rows)._update(values, *args, **kwargs)  # type: ignore[misc]
@@ -119,7 +135,8 @@ class ScopedQuerySet:
         using = kwargs.get("using") or self.db
         if self.model._meta.auto_created:
             check_links(self.model, list(objs), using)
-        guards.check_keys(self.model, list(objs), using)
+        if kwargs.get("raw") or mode_is_own(self.model):
+            guards.check_keys(self.model, list(objs), using)
         return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]
 
     _insert.alters_data = True  # type: ignore[attr-defined]
@@ -138,8 +155,8 @@ class ScopedQuerySet:
 
     def bulk_update(self, objs: Any, fields: Any, *args: Any, **kwargs: Any) -> int:
         objs, fields = tuple(objs), list(fields)
-        for instance in objs:
-            guards.check_instance(instance, "update")
+        if is_sandboxed(self.model):
+            guards.check_stored(self.model, list(objs), "update", self.db)
         kept = [name for name in fields if name not in self._mode_names()]
         if fields and not kept:
             return len(objs)

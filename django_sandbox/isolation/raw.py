@@ -9,7 +9,7 @@ from django.db.models.query import RawQuerySet
 
 from django_sandbox.context import require_scope
 from django_sandbox.exceptions import CrossModeError
-from django_sandbox.isolation.columns import mode_fields
+from django_sandbox.isolation.columns import is_sandboxed, mode_fields
 from django_sandbox.isolation.guards import belongs
 
 
@@ -23,6 +23,10 @@ class ScopedRawQuerySet(RawQuerySet):  # type: ignore[type-arg]
 
     def iterator(self) -> Iterator[Any]:
         scope = require_scope()
+        if not is_sandboxed(self.model):
+            raise CrossModeError(
+                f"raw() cannot tell the mode of {self.model._meta.label}: its rows do not carry it."
+            )
         names = mode_fields(self.model)
         for instance in super().iterator():
             values = instance.__dict__

@@ -8,6 +8,7 @@ kept in a cache across modes, or be added from another mode.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.db.models.fields.related_descriptors import (
@@ -20,10 +21,11 @@ from django.db.models.fields.related_descriptors import (
 from django.db.models.sql.where import WhereNode
 from django.utils.functional import cached_property
 
-from django_sandbox.context import require_scope
+from django_sandbox.context import current_scope, require_scope
 from django_sandbox.isolation.columns import is_sandboxed, is_scoped
 from django_sandbox.isolation.expressions import JoinCondition, condition
-from django_sandbox.isolation.guards import CHANGED_LINKS, belongs, check_instance, mode_of
+from django_sandbox.isolation.guards import CHANGED_LINKS, belongs, check_stored, mode_of
+from django_sandbox.isolation.links import check_link
 
 
 class ForwardJoin:
@@ -65,8 +67,13 @@ class GenericJoin:
 
     def __call__(self, alias: str | None, remote_alias: str) -> Any:
         content_type = type(self.field).get_extra_restriction(self.field, alias, remote_alias)
-        own = JoinCondition(condition(self.field.remote_field.model, remote_alias))
-        return WhereNode([content_type, own])  # type: ignore[list-item]
+        conditions = [content_type]
+        if is_sandboxed(self.field.remote_field.model):
+            own = condition(self.field.remote_field.model, remote_alias)
+            conditions.append(JoinCondition(own))
+        if is_sandboxed(self.field.model) and alias is not None:
+            conditions.append(JoinCondition(condition(self.field.model, alias)))
+        return WhereNode(conditions)
 
 
 # --- caches on shared instances
@@ -77,11 +84,72 @@ def _drop_stale(relation: Any, instance: Any) -> None:
 
     A cached "there is none" is forgotten too: there may be one in this mode.
     """
-    cached = relation.get_cached_value(instance, default=relation)
-    if cached is relation:
+    cached = instance._state.fields_cache.get(relation.cache_name, relation)
+    if cached is relation or not (cached is None or is_sandboxed(type(cached))):
         return
-    if cached is None or not (cached._state.adding or belongs(mode_of(cached), require_scope())):
+    if cached is None:
+        stale = _looked_in(instance).get(relation.cache_name, relation) != current_scope()
+    else:
+        stale = not (cached._state.adding or belongs(mode_of(cached), require_scope()))
+    if stale:
         relation.delete_cached_value(instance)
+
+
+def _looked_in(instance: Any) -> dict[str, Any]:
+    """By relation, the scope in which an object was looked for; kept by ``FreshStore``."""
+    looked_in: dict[str, Any] = instance._state.__dict__.setdefault("sandbox_looked_in", {})
+    return looked_in
+
+
+class FreshStore:
+    """``set_cached_value`` of a relation: notes the mode, for the case of "there is none"."""
+
+    def __init__(self, relation: Any) -> None:
+        self.relation = relation
+
+    def __call__(self, instance: Any, value: Any) -> None:
+        _looked_in(instance)[self.relation.cache_name] = current_scope()
+        type(self.relation).set_cached_value(self.relation, instance, value)
+
+
+class FreshValue:
+    """``get_cached_value`` of a relation: none that is not of the current mode."""
+
+    def __init__(self, relation: Any) -> None:
+        self.relation = relation
+
+    def __call__(self, instance: Any, *args: Any, **kwargs: Any) -> Any:
+        _drop_stale(self.relation, instance)
+        return type(self.relation).get_cached_value(self.relation, instance, *args, **kwargs)
+
+
+class FreshCache:
+    """``is_cached`` of a relation: asked by ``save()`` before it looks at the object.
+
+    With no mode set nothing is, so that a shared row can be saved all the same.
+    """
+
+    def __init__(self, relation: Any) -> None:
+        self.relation = relation
+
+    def __call__(self, instance: Any) -> bool:
+        if current_scope() is None:
+            return False
+        _drop_stale(self.relation, instance)
+        return bool(type(self.relation).is_cached(self.relation, instance))
+
+
+class GuardedLink:
+    """``pre_save`` of a shared model's foreign key to a sandboxed one: reached by ``save()``
+    and ``bulk_create()`` of models that have no guard of their own."""
+
+    def __init__(self, field: Any) -> None:
+        self.field = field
+
+    def __call__(self, instance: Any, add: bool) -> Any:
+        using = instance._state.db or "default"
+        check_link(self.field, [instance], using, only_changed=not add)
+        return type(self.field).pre_save(self.field, instance, add)
 
 
 class ModeForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
@@ -123,12 +191,27 @@ class _GuardedAdd:
     """``add()`` updates rows by key and would pass over an object of another mode in silence."""
 
     def add(self, *objs: Any, bulk: bool = True) -> None:
-        for instance in objs:
-            if is_sandboxed(type(instance)) and not instance._state.adding:
-                check_instance(instance, "link")
+        model: Any = self.model  # type: ignore[attr-defined]
+        if is_sandboxed(model):
+            stored = [x for x in objs if isinstance(x, model) and not x._state.adding]
+            check_stored(model, stored, "link", self._db or "default")  # type: ignore[attr-defined]
         super().add(*objs, bulk=bulk)  # type: ignore[misc]
 
     add.alters_data = True  # type: ignore[attr-defined]
+
+
+class _GuardedRelation:
+    """The descriptor of a generic relation to a sandboxed model: adds rows of this mode only."""
+
+    @cached_property
+    def related_manager_cls(self) -> Any:
+        manager: Any = super().related_manager_cls  # type: ignore[misc]
+        return type(manager.__name__, (_GuardedAdd, manager), {"__module__": manager.__module__})
+
+
+@cache
+def _guarded_relation(descriptor_class: Any) -> Any:
+    return type(descriptor_class.__name__, (_GuardedRelation, descriptor_class), {})
 
 
 class LinkAttribute(ForeignKeyDeferredAttribute):
@@ -161,6 +244,10 @@ def wire_foreign_key(field: Any) -> None:
     if is_sandboxed(remote):
         _replace(model, field.name, _FORWARD if not is_sandboxed(model) else {}, field)
         _replace(model, field.attname, {ForeignKeyDeferredAttribute: LinkAttribute}, field)
+        if not is_sandboxed(model):
+            field.is_cached = FreshCache(field)
+            if not is_scoped(model):
+                field.pre_save = GuardedLink(field)
     if is_sandboxed(model) and not field.remote_field.hidden:
         _replace(
             remote._meta.concrete_model,
@@ -189,5 +276,16 @@ def _replace(model: Any, name: str, replacements: dict[Any, Any], relation: Any)
 
 def wire_generic_relation(field: Any) -> None:
     """Put the mode into a generic relation to a sandboxed model. Safe to repeat."""
-    if is_sandboxed(field.remote_field.model):
+    remote = field.remote_field.model
+    if is_sandboxed(field.model) or is_sandboxed(remote):
         field.get_extra_restriction = GenericJoin(field)
+    descriptor = field.model.__dict__.get(field.name)
+    if is_sandboxed(remote) and not isinstance(descriptor, _GuardedRelation):
+        descriptor.__class__ = _guarded_relation(descriptor.__class__)
+
+
+def wire_generic_key(field: Any) -> None:
+    """Have a generic foreign key of a shared model forget what is not of the current mode."""
+    field.set_cached_value = FreshStore(field)
+    field.get_cached_value = FreshValue(field)
+    field.is_cached = FreshCache(field)

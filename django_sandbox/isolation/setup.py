@@ -15,8 +15,14 @@ from django.db.models.options import Options
 from django.db.models.signals import class_prepared
 from django.utils.functional import cached_property
 
-from django_sandbox.isolation import deletion, relations
-from django_sandbox.isolation.columns import has_environment, is_link, is_sandboxed, is_scoped
+from django_sandbox.isolation import deletion, relations, same_mode
+from django_sandbox.isolation.columns import (
+    has_environment,
+    is_historical,
+    is_link,
+    is_sandboxed,
+    is_scoped,
+)
 from django_sandbox.isolation.constraints import follow_environment
 from django_sandbox.isolation.managers import SandboxManager, ScopedManager, scoped_manager_class
 
@@ -35,17 +41,21 @@ def _on_class_prepared(sender: Any, **kwargs: Any) -> None:
 
 def prepare(model: Any) -> None:
     """Make one model mode-aware where it is sandboxed, or related to one that is."""
-    if model.__module__ == "__fake__":  # a historical model of a migration sees all rows
+    if is_historical(model):
         return
     if is_sandboxed(model):
         scope_managers(model)
         follow_environment(model, has_environment(model))
+        same_mode.prepare(model)
+    deletion.watch_proxy(model)
     for field in model._meta.local_fields:
         if field.remote_field is not None:
             lazy_related_operation(_on_foreign_key, model, field.remote_field.model, field=field)
     for field in model._meta.private_fields:
         if hasattr(field, "bulk_related_objects"):
             lazy_related_operation(_on_generic, model, field.remote_field.model, field=field)
+        elif hasattr(field, "ct_field") and not is_sandboxed(model):
+            relations.wire_generic_key(field)
 
 
 def _on_foreign_key(model: Any, remote: Any, field: Any) -> None:
@@ -76,6 +86,10 @@ class ScopedOptions(Options):  # type: ignore[type-arg]
     Not a named manager, because Django would write that into the site's migrations.
     """
 
+    def add_manager(self, manager: Any) -> None:
+        # Also reached by managers that come after the class, as some packages' do.
+        super().add_manager(_scoped(manager))
+
     @cached_property
     def base_manager(self) -> Any:
         manager = Options.base_manager.func(self)  # type: ignore[attr-defined]
@@ -99,8 +113,16 @@ def scope_managers(model: Any) -> None:
     if not all(isinstance(manager, ScopedManager) for manager in managers):
         opts.local_managers.clear()
         for manager in managers:
-            scoped = copy.copy(manager)
-            scoped.__class__ = scoped_manager_class(manager.__class__)
+            scoped = _scoped(manager)
             scoped._set_creation_counter()
             model.add_to_class(manager.name, scoped)
     opts._expire_cache()
+
+
+def _scoped(manager: Any) -> Any:
+    """A mode-aware copy of a manager (itself, where it is one already)."""
+    if isinstance(manager, ScopedManager):
+        return manager
+    scoped = copy.copy(manager)
+    scoped.__class__ = scoped_manager_class(manager.__class__)
+    return scoped

@@ -17,7 +17,7 @@ from django_sandbox.context import all_modes, require_scope
 from django_sandbox.exceptions import CrossModeError
 from django_sandbox.isolation.columns import mode_fields
 from django_sandbox.isolation.constraints import ModeUniqueConstraint
-from django_sandbox.isolation.guards import belongs
+from django_sandbox.isolation.guards import belongs, mode_of
 
 _POSITIONS = (
     "batch_size",
@@ -55,10 +55,13 @@ def run(
     unique_fields = list(options.get("unique_fields") or ())
     if unique_fields:
         options["unique_fields"] = _with_mode(model, unique_fields)
+    # Before the upsert: the database hands back what it found, the mode included.
+    groups = _by_mode(instances)
     with transaction.atomic(using=using):
         made = bulk_create(instances, **options)
         for fields in _conflict_targets(model, unique_fields, using):
-            _refuse_strays(model, instances, fields, using)
+            for mode, group in groups.items():
+                _refuse_strays(model, group, mode, fields, using)
     return made
 
 
@@ -120,15 +123,24 @@ def _unique_sets(model: Any) -> Iterator[list[str]]:
     yield from (list(fields) for fields in opts.unique_together)
 
 
-def _refuse_strays(model: Any, instances: list[Any], fields: list[str], using: str) -> None:
-    scope = require_scope()
+def _by_mode(instances: list[Any]) -> dict[tuple[Any, ...], list[Any]]:
+    """The instances by the mode they were stamped with: several inside ``all_modes()``."""
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for instance in instances:
+        groups.setdefault(mode_of(instance), []).append(instance)
+    return groups
+
+
+def _refuse_strays(
+    model: Any, instances: list[Any], mode: tuple[Any, ...], fields: list[str], using: str
+) -> None:
     for start in range(0, len(instances), _BATCH):
         wanted = Q()
         for instance in instances[start : start + _BATCH]:
             values = {name: getattr(instance, name) for name in fields}
             if all(value is not None for value in values.values()):
                 wanted |= Q(**values)
-        if wanted and any(not belongs(mode, scope) for mode in _rows(model, using, wanted)):
+        if wanted and any(stored != mode for stored in _rows(model, using, wanted)):
             raise _refusal(model, fields)
 
 

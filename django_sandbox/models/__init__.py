@@ -2,6 +2,8 @@
 
 from django_sandbox.isolation.constraints import ModeUniqueConstraint
 from django_sandbox.isolation.managers import SandboxManager, SandboxQuerySet
+from django_sandbox.isolation.mode_keys import ModeKey
+from django_sandbox.isolation.same_mode import SameModeConstraint
 from django_sandbox.models.api_key import ApiKey
 from django_sandbox.models.base import EnvironmentModel, SandboxModel
 from django_sandbox.models.sandbox import Sandbox
@@ -9,7 +11,9 @@ from django_sandbox.models.sandbox import Sandbox
 __all__ = [
     "ApiKey",
     "EnvironmentModel",
+    "ModeKey",
     "ModeUniqueConstraint",
+    "SameModeConstraint",
     "Sandbox",
     "SandboxManager",
     "SandboxModel",

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from django.db import DatabaseError, IntegrityError, models
 
+from django_sandbox.context import Mode, require_scope
 from django_sandbox.isolation import guards, setup
 from django_sandbox.isolation.fields import EnvironmentField, ModeField
-from django_sandbox.isolation.links import check_links
+from django_sandbox.isolation.links import check_links, forget_changes
 
 
 class SandboxModel(models.Model):
@@ -41,7 +42,7 @@ class SandboxModel(models.Model):
             # "did not affect any rows": of this mode. Is the key another mode's?
             guards.check_keys(cls, [self], using or "default")
             raise
-        self._state.__dict__.pop(guards.CHANGED_LINKS, None)
+        forget_changes(cls, self)
         return saved
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -50,6 +51,10 @@ class SandboxModel(models.Model):
         :raises CrossModeError: where it belongs to another mode.
         """
         guards.check_instance(self, "delete")
+        if require_scope().mode is not Mode.ALL:
+            # Model(pk=...).delete() is a way to delete a row without loading it.
+            using = kwargs.get("using") or (args[0] if args else None) or self._state.db
+            guards.check_keys(type(self), [self], using or "default")
         return super().delete(*args, **kwargs)
 
     delete.alters_data = True  # type: ignore[attr-defined]

@@ -205,6 +205,12 @@ class Place(models.Model):
     name = models.CharField(max_length=50, default="")
 
 
+class Poster(models.Model):
+    """A shared model on which generic rows hang, and nothing else."""
+
+    notes = GenericRelation("Note", related_query_name="poster")
+
+
 class Item(SandboxModel):
     """One foreign key for each rule of deletion; a test uses one of them."""
 

@@ -22,9 +22,7 @@ _SECURED = """
 """
 
 
-def check_databases(
-    databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_databases(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Roles that no policy binds (W030) and tables without one (W031), on PostgreSQL."""
     found: list[CheckMessage] = []
     for alias in databases or ():

@@ -27,12 +27,12 @@ def carry_mode(connection: Any) -> None:
         import psycopg
     except ImportError as error:
         raise ImproperlyConfigured(MISSING_DRIVER) from error
-    raw = connection.connection
-    if not isinstance(raw, psycopg.Connection):
+    if not isinstance(connection.connection, psycopg.Connection):
         raise ImproperlyConfigured(MISSING_DRIVER)
 
     from django_sandbox.contrib.postgres.cursors import mode_cursor
 
+    raw: Any = connection.connection
     # Documented attributes of a psycopg connection, set on this one connection.
     raw.cursor_factory = mode_cursor(raw.cursor_factory)
     raw.server_cursor_factory = mode_cursor(raw.server_cursor_factory)
@@ -49,7 +49,8 @@ def server_side(
 
     from django_sandbox.contrib.postgres.cursors import mode_cursor
 
-    cursor = context["cursor"].cursor
-    if isinstance(cursor, psycopg.ServerCursor):
-        cursor.__class__ = mode_cursor(type(cursor))
+    cursor: Any = context["cursor"].cursor
+    cursor_class: Any = type(cursor)
+    if issubclass(cursor_class, psycopg.ServerCursor):
+        cursor.__class__ = mode_cursor(cursor_class)
     return execute(query, params, many, context)

@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 
 from django_sandbox.context import Scope
 from django_sandbox.contrib.postgres import statements
-from django_sandbox.exceptions import CrossModeError, ModeNotSet, SandboxError
+from django_sandbox.exceptions import CrossModeError, ModeNotSet
 
 _POLICY_CHECK = "ExecWithCheckOptions"  # where in PostgreSQL a policy's refusal comes from
 
@@ -30,7 +30,7 @@ def carried(connection: Any, scope: Scope | None) -> Iterator[None]:
     For statements that cannot have the mode in the same message. In autocommit the block
     is a transaction: the mode must not outlive it.
     """
-    status = connection.info.transaction_status
+    status = connection.pgconn.transaction_status
     if connection.autocommit and status == TransactionStatus.IDLE:
         with connection.transaction():
             _announce(connection, scope)
@@ -44,17 +44,20 @@ def _announce(connection: Any, scope: Scope | None) -> None:
     psycopg.ClientCursor(connection).execute(statements.announcement(scope))
 
 
-def _refusal(error: errors.InsufficientPrivilege, scope: Scope | None) -> Exception:
-    """What to raise for a privilege error: a policy's refusal is the mode's."""
+def _explain(error: errors.InsufficientPrivilege, scope: Scope | None) -> None:
+    """Raise the mode's own error where a policy refused; other refusals keep theirs.
+
+    :raises CrossModeError: for a write into another mode.
+    :raises ModeNotSet: for one with no mode set.
+    """
     if error.diag.source_function != _POLICY_CHECK:
-        return error
+        return
     if scope is None:
-        return ModeNotSet()
-    refusal: SandboxError = CrossModeError(
+        raise ModeNotSet() from error
+    raise CrossModeError(
         f"The database refused to write a row of another mode in {scope.environment} mode: "
         f"{error.diag.message_primary}."
-    )
-    return refusal
+    ) from error
 
 
 class ModeCursor:
@@ -81,7 +84,8 @@ class ModeCursor:
                 with carried(self.connection, scope):  # type: ignore[attr-defined]
                     parent.execute(query, params, **options)
         except errors.InsufficientPrivilege as error:
-            raise _refusal(error, scope) from error.__cause__
+            _explain(error, scope)
+            raise
         return self
 
     def _takes_prefix(self, query: Any, options: dict[str, Any]) -> bool:
@@ -90,7 +94,7 @@ class ModeCursor:
             isinstance(self, psycopg.ClientCursor)
             and isinstance(query, (str, bytes, sql.Composable))
             and not any(options.values())
-            and not self.connection.info.pipeline_status
+            and not self.connection.pgconn.pipeline_status
         )
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
@@ -100,7 +104,8 @@ class ModeCursor:
             with carried(self.connection, scope):  # type: ignore[attr-defined]
                 parent.executemany(query, params_seq, **options)
         except errors.InsufficientPrivilege as error:
-            raise _refusal(error, scope) from error.__cause__
+            _explain(error, scope)
+            raise
 
     def stream(self, query: Any, params: Any = None, **options: Any) -> Iterator[Any]:
         parent: Any = super()
@@ -136,7 +141,7 @@ class ModeServerCursor:
         """The parent's methods, with the connection put back into the cursor's mode."""
         own: Any = self
         # Outside a transaction the rows were all worked out when the cursor was opened.
-        if own.connection.info.transaction_status != TransactionStatus.IDLE:
+        if own.connection.pgconn.transaction_status != TransactionStatus.IDLE:
             _announce(own.connection, getattr(own, "scope", None))
         return super()
 
@@ -166,7 +171,7 @@ def _prefixed(query: Any, text: str) -> Any:
         return text + query
     if isinstance(query, bytes):
         return text.encode() + query
-    return sql.SQL(text) + query  # type: ignore[arg-type]
+    return sql.SQL(text) + query
 
 
 @cache

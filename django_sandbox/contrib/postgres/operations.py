@@ -18,9 +18,7 @@ class _ModeSecurity(Operation):
     reduces_to_nothing = False
     category = OperationCategory.SQL
 
-    def __init__(
-        self, model_name: str, *, many_to_many: str = "", permissive: bool = True
-    ) -> None:
+    def __init__(self, model_name: str, *, many_to_many: str = "", permissive: bool = True) -> None:
         self.model_name = model_name
         self.many_to_many = many_to_many
         self.permissive = permissive

@@ -1,0 +1,1 @@
+"""A site whose models change from test to test, and whose migrations are really run."""

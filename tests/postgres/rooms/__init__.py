@@ -1,0 +1,1 @@
+"""A site with row-level security. Installed where the database is PostgreSQL."""
