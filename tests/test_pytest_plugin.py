@@ -231,7 +231,9 @@ def run_pytest(folder, *arguments, scope="function"):
         cwd=folder,
         env={
             **{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(ROOT), str(folder), os.environ.get("PYTHONPATH")])
+            ),
             "PYTHONDONTWRITEBYTECODE": "1",
             "DATABASE_URL": "sqlite://:memory:",
         },

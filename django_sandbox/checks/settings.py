@@ -173,7 +173,8 @@ def check_caches(**kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"CACHES[{name!r}] does not keep the modes apart.",
-            hint=f'What a view caches in live is found in test. Set "KEY_FUNCTION": "{KEY_FUNCTION}".',
+            hint="What a view caches in live is found in test. Set "
+            f'"KEY_FUNCTION": "{KEY_FUNCTION}".',
             id="sandbox.W009",
         )
         for name, options in settings.CACHES.items()

@@ -15,9 +15,9 @@ class ModeUniqueConstraint(UniqueConstraint):
     """Unique inside one mode; on an ``EnvironmentModel``, inside one environment.
 
     Forms and serializers validate the fields that are named here, against the rows of the
-    current mode; ``full_clean()`` and forms report on the last of them. The mode columns stand in the database's
-    constraint only: were they named, Django would skip the validation, because a form
-    does not show them.
+    current mode; ``full_clean()`` and forms report on the last of them. The mode columns
+    stand in the database's constraint only: were they named, Django would skip the
+    validation, because a form does not show them.
 
     :param fields: names of the fields that are unique together inside a mode.
     :param name: name of the constraint, as for ``UniqueConstraint``.

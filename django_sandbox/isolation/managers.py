@@ -207,6 +207,14 @@ class ScopedManager:
         queryset: Any = super().get_queryset()  # type: ignore[misc]
         return scoped_queryset(queryset)
 
+    def __eq__(self, other: object) -> bool:
+        # The manager in a migration is the site's plain one; it is no change of the model.
+        plain = [getattr(type(one), "_unscoped_class", type(one)) for one in (self, other)]
+        same: bool = plain[0] is plain[1] and self._constructor_args == other._constructor_args  # type: ignore[attr-defined]
+        return same
+
+    __hash__ = object.__hash__
+
 
 def scoped_queryset(queryset: Any) -> Any:
     """Make a queryset mode-aware that a site's manager built by hand."""
@@ -232,6 +240,7 @@ def scoped_manager_class(manager_class: Any) -> Any:
         "__qualname__": manager_class.__qualname__,
         "__doc__": manager_class.__doc__,
         "_queryset_class": scoped_queryset_class(manager_class._queryset_class),
+        "_unscoped_class": manager_class,
     }
     return type(manager_class.__name__, (ScopedManager, manager_class), body)
 
