@@ -11,7 +11,20 @@ import os
 import subprocess
 import sys
 
-from django_sandbox.isolation import deletion, expressions, guards, links, managers, relations
+import django
+
+if __name__ == "__main__":  # run by hand; under pytest Django is set up already
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
+
+from django_sandbox.isolation import (
+    deletion,
+    expressions,
+    guards,
+    links,
+    managers,
+    relations,
+)
 from django_sandbox.models import base
 
 

@@ -1,0 +1,1 @@
+"""Models that leak on purpose, installed by ``tests/test_pytest_plugin.py`` for its own tests."""
