@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+MODELS = ("organization", "team", "eventtype", "booking", "tag", "note")
+
 
 class Oracle:
     """Rows by model and key, links as pairs; knows modes, cascades and nothing of SQL."""
 
     def __init__(self):
-        self.rows = {name: {} for name in ("organization", "team", "eventtype", "booking", "tag")}
+        self.rows = {name: {} for name in MODELS}
         self.booking_tags = set()
         self.organization_tags = set()
 
@@ -42,6 +44,8 @@ class Oracle:
             del self.rows["booking"][key]
         gone = set(keys)
         self.booking_tags = {(b, t) for b, t in self.booking_tags if b not in gone}
+        notes = self.rows["note"].items()
+        self.rows["note"] = {k: row for k, row in notes if row["booking"] not in gone}
 
     def delete_event_types(self, keys):
         gone = set(keys)
