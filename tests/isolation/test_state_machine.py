@@ -364,6 +364,15 @@ class Life(RuleBasedStateMachine):
             keys = self.run(mode, lambda rows=rows: [row.pk for row in rows])
             assert sorted(keys) == sorted(self.oracle.seen("booking", mode))
 
+    @rule(mode=MODES, title=TITLES)
+    def exclude_from_shared_parents(self, mode, title):
+        with_title = self.oracle.bookings(mode, title=title)
+        for model, name in ((Organization, "organization"), (Team, "team")):
+            without = model.objects.exclude(bookings__title=title).values_list("pk", flat=True)
+            excluded = {self.oracle.rows["booking"][key][name] for key in with_title}
+            found = self.run(mode, lambda without=without: set(without))
+            assert found == set(self.oracle.rows[name]) - excluded
+
     @rule(mode=MODES)
     def read_from_shared_parents(self, mode):
         bookings = self.oracle.seen("booking", mode)
