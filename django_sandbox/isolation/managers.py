@@ -7,15 +7,15 @@ given the same behaviour by :func:`scoped_manager_class`, whatever it inherits f
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Self, TypeVar
 
 from django.db import IntegrityError, models
 from django.db.models import QuerySet
 
-from django_sandbox.context import Mode, current_scope, require_scope
+from django_sandbox.context import Mode, require_scope
 from django_sandbox.exceptions import CrossModeError
 from django_sandbox.isolation import guards, upserts
+from django_sandbox.isolation.cached import CachedByMode, CachedByModeManager, derived
 from django_sandbox.isolation.columns import (
     MODE_FIELD,
     is_sandboxed,
@@ -34,40 +34,18 @@ from django_sandbox.isolation.raw import ScopedRawQuerySet
 M = TypeVar("M", bound=models.Model)
 
 
-class ScopedQuerySet:
+class ScopedQuerySet(CachedByMode):
     """What a queryset needs to be mode-aware; mixed in before the queryset's own class."""
 
-    _unscoped_class: type[QuerySet[Any, Any]] = QuerySet
     model: Any
     query: Any
     db: Any
-    __dict__: dict[str, Any]
 
     def __init__(self, model: Any = None, query: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(model, query, *args, **kwargs)  # type: ignore[call-arg]
         if query is None and is_scoped(model):
             own: Any = self.query
             own.where.children.append(condition(model, own.get_initial_alias()))
-
-    # Rows fetched in one mode are no answer in another: the cache knows where it was filled.
-
-    @property
-    def _result_cache(self) -> list[Any] | None:
-        cached: list[Any] | None = self.__dict__.get("_result_cache")
-        if cached is None or self.__dict__["_result_scope"] == current_scope():
-            return cached
-        return None
-
-    @_result_cache.setter
-    def _result_cache(self, rows: list[Any] | None) -> None:
-        self.__dict__["_result_cache"] = rows
-        self.__dict__["_result_scope"] = None if rows is None else current_scope()
-        self.__dict__["_prefetch_done"] = False
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A scoped class made at run time cannot be pickled by name; the site's own can.
-        state = self.__getstate__()
-        return _unpickle, (self._unscoped_class, type(self) is SandboxQuerySet), state
 
     def raw(
         self, raw_query: str, params: Any = (), translations: Any = None, using: Any = None
@@ -175,74 +153,30 @@ class ScopedQuerySet:
     get_or_create.alters_data = True  # type: ignore[attr-defined]
 
 
-def _unpickle(queryset_class: Any, exact: bool) -> Any:
-    scoped: Any = SandboxQuerySet if exact else scoped_queryset_class(queryset_class)
-    return scoped.__new__(scoped)
-
-
-@cache
-def scoped_queryset_class(queryset_class: Any) -> Any:
-    """The mode-aware form of a queryset class (itself, where it is one already)."""
-    if issubclass(queryset_class, ScopedQuerySet):
-        return queryset_class
-    if queryset_class is QuerySet:
-        return SandboxQuerySet
-    body = {
-        "__module__": queryset_class.__module__,
-        "__qualname__": queryset_class.__qualname__,
-        "__doc__": queryset_class.__doc__,
-        "_unscoped_class": queryset_class,
-    }
-    return type(queryset_class.__name__, (ScopedQuerySet, queryset_class), body)
-
-
 class SandboxQuerySet(ScopedQuerySet, QuerySet[M]):  # type: ignore[misc]
     """A queryset of a sandboxed model. Subclass it for methods of your own."""
 
 
-class ScopedManager:
+class ScopedManager(CachedByModeManager):
     """What a manager needs so that no queryset leaves it without the mode condition."""
 
+    queryset_mixin = ScopedQuerySet
+
     def get_queryset(self) -> Any:
-        queryset: Any = super().get_queryset()  # type: ignore[misc]
-        return scoped_queryset(queryset)
-
-    def __eq__(self, other: object) -> bool:
-        # The manager in a migration is the site's plain one; it is no change of the model.
-        plain = [getattr(type(one), "_unscoped_class", type(one)) for one in (self, other)]
-        same: bool = plain[0] is plain[1] and self._constructor_args == other._constructor_args  # type: ignore[attr-defined]
-        return same
-
-    __hash__ = object.__hash__
+        rows = super().get_queryset()
+        where = rows.query.where
+        if is_scoped(rows.model) and not any(isinstance(c, InMode) for c in where.children):
+            rows = rows._chain()  # one that the site's manager built by hand
+            alias = rows.query.get_initial_alias()
+            rows.query.where.add(condition(rows.model, alias), "AND")
+        return rows
 
 
-def scoped_queryset(queryset: Any) -> Any:
-    """Make a queryset mode-aware that a site's manager built by hand."""
-    if isinstance(queryset, ScopedQuerySet):
-        return queryset
-    rows = queryset._chain()
-    rows.__class__ = scoped_queryset_class(queryset.__class__)
-    where = rows.query.where
-    if is_scoped(rows.model) and not any(isinstance(c, InMode) for c in where.children):
-        where.add(condition(rows.model, rows.query.get_initial_alias()), "AND")
-    return rows
-
-
-@cache
 def scoped_manager_class(manager_class: Any) -> Any:
     """The mode-aware form of a manager class (itself, where it is one already)."""
-    if issubclass(manager_class, ScopedManager):
-        return manager_class
-    if manager_class is models.Manager:
-        return SandboxManager
-    body = {
-        "__module__": manager_class.__module__,
-        "__qualname__": manager_class.__qualname__,
-        "__doc__": manager_class.__doc__,
-        "_queryset_class": scoped_queryset_class(manager_class._queryset_class),
-        "_unscoped_class": manager_class,
-    }
-    return type(manager_class.__name__, (ScopedManager, manager_class), body)
+    return (
+        SandboxManager if manager_class is models.Manager else derived(ScopedManager, manager_class)
+    )
 
 
 class SandboxManager(ScopedManager, models.Manager.from_queryset(SandboxQuerySet)):  # type: ignore[misc]
@@ -253,5 +187,7 @@ class SandboxManager(ScopedManager, models.Manager.from_queryset(SandboxQuerySet
 
     @classmethod
     def from_queryset(cls, queryset_class: Any, class_name: str | None = None) -> type[Self]:
-        made: type[Self] = super().from_queryset(scoped_queryset_class(queryset_class), class_name)
+        made: type[Self] = super().from_queryset(
+            derived(ScopedQuerySet, queryset_class), class_name
+        )
         return made

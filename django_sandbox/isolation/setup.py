@@ -7,6 +7,7 @@ were there first, so neither the order of imports nor of ``INSTALLED_APPS`` matt
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
@@ -16,6 +17,7 @@ from django.db.models.signals import class_prepared
 from django.utils.functional import cached_property
 
 from django_sandbox.isolation import deletion, relations, same_mode
+from django_sandbox.isolation.cached import CachedByModeManager, derived
 from django_sandbox.isolation.columns import (
     has_environment,
     is_historical,
@@ -72,12 +74,16 @@ def _wire(model: Any, field: Any) -> None:
     remote = field.remote_field.model
     if is_scoped(model) and not is_sandboxed(remote):
         deletion.watch(remote)
+    for end in (model, remote):
+        if is_scoped(model) or is_scoped(remote):
+            cache_by_mode(end)
 
 
 def _on_generic(model: Any, remote: Any, field: Any) -> None:
     relations.wire_generic_relation(field)
     if is_sandboxed(remote) and not is_sandboxed(model):
         deletion.watch(model)
+        cache_by_mode(model)
 
 
 class ScopedOptions(Options):  # type: ignore[type-arg]
@@ -107,22 +113,45 @@ def scope_managers(model: Any) -> None:
     and the update in ``save()``. Managers keep their names, their order and which of
     them is the default. Safe to repeat.
     """
+    model._meta.__class__ = ScopedOptions
+    _replace_managers(model, _scoped)
+
+
+def cache_by_mode(model: Any) -> None:
+    """Have querysets of a shared model forget, in another mode, what they fetched in one.
+
+    For models to which sandboxed rows are related: what they are annotated with or joined
+    to hangs on the mode. Content types keep a cache of their own and are left alone.
+    """
+    if not is_scoped(model) and model._meta.app_label != "contenttypes":
+        _replace_managers(model, _cached)
+
+
+def _replace_managers(model: Any, form: Callable[[Any], Any]) -> None:
+    """Put managers in the form given, keeping names and order. Safe to repeat."""
     opts = model._meta
-    opts.__class__ = ScopedOptions
     managers = list(opts.managers)
-    if not all(isinstance(manager, ScopedManager) for manager in managers):
+    if any(form(manager) is not manager for manager in managers):
         opts.local_managers.clear()
         for manager in managers:
-            scoped = _scoped(manager)
-            scoped._set_creation_counter()
-            model.add_to_class(manager.name, scoped)
+            replaced = copy.copy(form(manager))
+            replaced._set_creation_counter()
+            model.add_to_class(manager.name, replaced)
     opts._expire_cache()
 
 
 def _scoped(manager: Any) -> Any:
     """A mode-aware copy of a manager (itself, where it is one already)."""
-    if isinstance(manager, ScopedManager):
+    return _of_class(manager, scoped_manager_class(manager.__class__))
+
+
+def _cached(manager: Any) -> Any:
+    return _of_class(manager, derived(CachedByModeManager, manager.__class__))
+
+
+def _of_class(manager: Any, manager_class: Any) -> Any:
+    if manager_class is manager.__class__:
         return manager
-    scoped = copy.copy(manager)
-    scoped.__class__ = scoped_manager_class(manager.__class__)
-    return scoped
+    made = copy.copy(manager)
+    made.__class__ = manager_class
+    return made

@@ -18,6 +18,7 @@ if __name__ == "__main__":  # run by hand; under pytest Django is set up already
     django.setup()
 
 from django_sandbox.isolation import (
+    cached,
     deletion,
     expressions,
     guards,
@@ -50,11 +51,11 @@ def _no_reverse_join(monkeypatch):
 
 
 def _stale_cache(monkeypatch):
-    cached = property(
+    forgetful = property(
         lambda self: self.__dict__.get("_result_cache"),
-        managers.ScopedQuerySet._result_cache.fset,
+        cached.CachedByMode._result_cache.fset,
     )
-    monkeypatch.setattr(managers.ScopedQuerySet, "_result_cache", cached)
+    monkeypatch.setattr(cached.CachedByMode, "_result_cache", forgetful)
 
 
 def _no_stamp_check(monkeypatch):
