@@ -44,4 +44,4 @@ def leaks_of(model, **options):
 def stored(model):
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {model._meta.db_table}")
-        return cursor.fetchall()
+        return list(cursor.fetchall())
