@@ -1,6 +1,12 @@
 """App configuration: loads the parts that must be there once models are."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from django.apps import AppConfig
+
+# What switches itself on where its library is installed. By name: the core imports none.
+INTEGRATIONS = {"celery": "django_sandbox.contrib.celery"}
 
 
 class DjangoSandboxConfig(AppConfig):
@@ -16,3 +22,13 @@ class DjangoSandboxConfig(AppConfig):
 
         registry.load_seeders()
         checks.register_all()
+        for library, integration in INTEGRATIONS.items():
+            if _is_installed(library):
+                import_module(integration)
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return find_spec(library) is not None
+    except ModuleNotFoundError:
+        return False

@@ -44,7 +44,7 @@ ALL = Scope(Mode.ALL, "all")
 
 
 class _Frame(NamedTuple):
-    scope: Scope
+    scope: Scope | None
     owner: ModeBlock
     below: _Frame | None
 
@@ -54,10 +54,16 @@ _top: ContextVar[_Frame | None] = ContextVar("django_sandbox_mode", default=None
 
 def current_scope() -> Scope | None:
     """The scope in force, or ``None`` where none is set and the site did not choose one."""
-    frame = _top.get()
-    if frame is not None:
-        return frame.scope
+    scope = explicit_scope()
+    if scope is not None:
+        return scope
     return LIVE if conf.get("UNSET_MODE") == "live" else None
+
+
+def explicit_scope() -> Scope | None:
+    """The scope that a block has set; ``None`` where none has, whatever the site chose."""
+    frame = _top.get()
+    return None if frame is None else frame.scope
 
 
 def require_scope() -> Scope:
@@ -65,12 +71,10 @@ def require_scope() -> Scope:
 
     :raises ModeNotSet: where there is none.
     """
-    frame = _top.get()
-    if frame is not None:
-        return frame.scope
-    if conf.get("UNSET_MODE") == "live":
-        return LIVE
-    raise ModeNotSet()
+    scope = current_scope()
+    if scope is None:
+        raise ModeNotSet()
+    return scope
 
 
 def current_mode() -> Mode:
@@ -107,17 +111,17 @@ class ModeBlock:
     restores is kept in the context, not in the object.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope | None) -> None:
         self.scope = scope
 
-    def __enter__(self) -> Scope:
+    def __enter__(self) -> Scope | None:
         _top.set(_Frame(self.scope, self, _top.get()))
         return self.scope
 
     def __exit__(self, *exc_info: object) -> None:
         _top.set(_without(_top.get(), self))
 
-    async def __aenter__(self) -> Scope:
+    async def __aenter__(self) -> Scope | None:
         return self.__enter__()
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -127,7 +131,7 @@ class ModeBlock:
         return cast(F, _decorate(function, self.scope))
 
     def __repr__(self) -> str:
-        return f"<mode {self.scope.mode} ({self.scope.environment})>"
+        return f"<mode {self.scope.mode} ({self.scope.environment})>" if self.scope else "<no mode>"
 
 
 def live_mode() -> ModeBlock:
@@ -149,12 +153,17 @@ def all_modes() -> ModeBlock:
     return ModeBlock(ALL)
 
 
+def no_mode() -> ModeBlock:
+    """Work as if no mode were set: for a worker between two pieces of somebody's work."""
+    return ModeBlock(None)
+
+
 def environment_mode(environment: str) -> ModeBlock:
     """The block of an environment given by name, ``live`` included."""
     return live_mode() if environment == conf.LIVE_ENVIRONMENT else sandbox_mode(environment)
 
 
-def _decorate(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+def _decorate(function: Callable[..., Any], scope: Scope | None) -> Callable[..., Any]:
     """Wrap a function of any of the four kinds so that its *body* runs in ``scope``."""
     if inspect.isasyncgenfunction(function):
         return _wrap_async_generator(function, scope)
@@ -177,7 +186,7 @@ def _decorate(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
     return plain
 
 
-def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+def _wrap_generator(function: Callable[..., Any], scope: Scope | None) -> Callable[..., Any]:
     @functools.wraps(function)
     def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         with ModeBlock(scope):
@@ -207,7 +216,7 @@ def _wrap_generator(function: Callable[..., Any], scope: Scope) -> Callable[...,
     return generator
 
 
-def _wrap_async_generator(function: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+def _wrap_async_generator(function: Callable[..., Any], scope: Scope | None) -> Callable[..., Any]:
     @functools.wraps(function)
     async def generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         with ModeBlock(scope):

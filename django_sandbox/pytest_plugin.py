@@ -92,7 +92,7 @@ def _marked(node: Any) -> ModeBlock | None:
     return None
 
 
-def _run_in(request: pytest.FixtureRequest, block: ModeBlock) -> Iterator[Scope]:
+def _run_in(request: pytest.FixtureRequest, block: ModeBlock) -> Iterator[Scope | None]:
     """Put the rest of the set-up and the test's body into a mode.
 
     A coroutine is wrapped besides: its event loop may have been started in an older context.
@@ -119,13 +119,13 @@ def _sandbox_mark(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def live_mode(request: pytest.FixtureRequest) -> Iterator[Scope]:
+def live_mode(request: pytest.FixtureRequest) -> Iterator[Scope | None]:
     """The test runs in live mode."""
     yield from _run_in(request, live_mode_block())
 
 
 @pytest.fixture
-def sandbox_mode(request: pytest.FixtureRequest) -> Iterator[Scope]:
+def sandbox_mode(request: pytest.FixtureRequest) -> Iterator[Scope | None]:
     """The test runs in test mode (the environment ``test``, or that of the mark)."""
     mark = request.node.get_closest_marker("sandbox_mode")
     block = sandbox_mode_block(*mark.args, **mark.kwargs) if mark else sandbox_mode_block()
@@ -133,13 +133,13 @@ def sandbox_mode(request: pytest.FixtureRequest) -> Iterator[Scope]:
 
 
 @pytest.fixture
-def all_modes(request: pytest.FixtureRequest) -> Iterator[Scope]:
+def all_modes(request: pytest.FixtureRequest) -> Iterator[Scope | None]:
     """The test sees the rows of every mode."""
     yield from _run_in(request, all_modes_block())
 
 
 @pytest.fixture(params=["live", "test"])
-def both_modes(request: pytest.FixtureRequest) -> Iterator[Scope]:
+def both_modes(request: pytest.FixtureRequest) -> Iterator[Scope | None]:
     """The test runs twice: in live mode and in test mode."""
     block = live_mode_block() if request.param == "live" else sandbox_mode_block()
     yield from _run_in(request, block)

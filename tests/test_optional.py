@@ -68,7 +68,7 @@ def test_check_and_migrate():
     assert code == 0 and "sandbox_test_" in output, output
 
 
-@pytest.mark.parametrize("module, extra", [("rest_framework", "drf")])
+@pytest.mark.parametrize("module, extra", [("rest_framework", "drf"), ("celery", "celery")])
 def test_a_missing_extra_says_which_pip_install_mends_it(module, extra):
     code, output = run(HIDE, SITE, f"import django_sandbox.contrib.{module}")
     assert code != 0 and f"pip install django-sandbox[{extra}]" in output

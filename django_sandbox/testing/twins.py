@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 from django_sandbox import conf
-from django_sandbox.context import ModeBlock, Scope, environment_mode
+from django_sandbox.context import LIVE, Mode, ModeBlock, Scope, environment_mode
 from django_sandbox.exceptions import CrossModeError
 from django_sandbox.isolation.columns import (
     ENVIRONMENT_FIELD,
@@ -35,7 +35,7 @@ class Side:
 
     @property
     def scope(self) -> Scope:
-        return self.mode().scope
+        return LIVE if self.name == LIVE.environment else Scope(Mode.TEST, self.name)
 
     @property
     def pk(self) -> Any:
