@@ -9,7 +9,11 @@ from django_sandbox.exceptions import ModeNotSet
 
 # Without Celery's own Django fixup, which would manage connections that no task here uses.
 app = Celery("tests", broker="memory://", backend="cache+memory://", fixups=[])
-app.conf.update(task_store_eager_result=True, broker_connection_retry_on_startup=True)
+app.conf.update(
+    task_store_eager_result=True,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"polling_interval": 0.01},
+)
 
 
 @app.task
