@@ -16,7 +16,12 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from django_sandbox.models import ModeUniqueConstraint, SandboxModel, SandboxQuerySet
+from django_sandbox.models import (
+    ModeUniqueConstraint,
+    SameModeConstraint,
+    SandboxModel,
+    SandboxQuerySet,
+)
 
 
 class SlotTaken(ValidationError):
@@ -165,6 +170,8 @@ class Booking(SandboxModel):
     class Meta:
         ordering = ["starts_at", "pk"]
         indexes = [models.Index(fields=["event_type", "starts_at"], name="booking_slot")]
+        # The ORM refuses a link into the other mode; so does the database, to raw SQL.
+        constraints = [SameModeConstraint(field="event_type", name="booking_event_type_mode")]
 
     class SandboxMeta:
         owner = "organization"

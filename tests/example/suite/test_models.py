@@ -138,3 +138,16 @@ def test_of_many_who_want_one_slot_at_once_one_gets_it(owner):
         thread.join()
 
     assert (len(won), len(lost)) == (1, 3)
+
+
+def test_the_database_refuses_a_link_into_the_other_mode(owner):
+    with sandbox_mode():
+        booking = BookingFactory(organization=owner)
+    with live_mode():
+        event_type = EventTypeFactory(organization=owner)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scheduling_booking SET event_type_id = %s WHERE id = %s",
+            [event_type.pk, booking.pk],
+        )
+        connection.check_constraints()
