@@ -18,9 +18,11 @@ class DjangoSandboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django_sandbox import checks, registry
+        from django_sandbox import checks, quotas, registry
+        from django_sandbox.isolation.inserts import stand_around
 
         registry.load_seeders()
+        stand_around(quotas.around_insert)
         checks.register_all()
         for library, integration in INTEGRATIONS.items():
             if _is_installed(library):

@@ -24,6 +24,7 @@ from django_sandbox.isolation.columns import (
     mode_is_own,
 )
 from django_sandbox.isolation.expressions import InMode, condition
+from django_sandbox.isolation.inserts import inserting
 from django_sandbox.isolation.links import (
     check_generic_values,
     check_linked_value,
@@ -113,21 +114,33 @@ class ScopedQuerySet(CachedByMode):
         using = kwargs.get("using") or self.db
         if self.model._meta.auto_created:
             check_links(self.model, list(objs), using)
-        if kwargs.get("raw") or mode_is_own(self.model):
+        checked = self.__dict__.get("_keys_checked", False)
+        if not checked and (kwargs.get("raw") or mode_is_own(self.model)):
             guards.check_keys(self.model, list(objs), using)
-        return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]
+        if not is_sandboxed(self.model):
+            return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]
+        with inserting(self.model, list(objs), using):
+            return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]
 
     _insert.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        objs = list(objs)
-        if is_sandboxed(self.model):
-            for instance in objs:
-                guards.stamp(instance, self.db)
-            check_links(self.model, objs, self.db)
-            if upserts.is_upsert(args, kwargs):
-                return upserts.run(self, super().bulk_create, objs, args, kwargs)  # type: ignore[misc]
-        return super().bulk_create(objs, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        objs, make = list(objs), super().bulk_create  # type: ignore[misc]
+        if not is_sandboxed(self.model):
+            return make(objs, *args, **kwargs)  # type: ignore[no-any-return]
+        for instance in objs:
+            guards.stamp(instance, self.db)
+        check_links(self.model, objs, self.db)
+        # Before Django's own transaction, so that a refusal leaves the caller's as it was.
+        guards.check_keys(self.model, objs, self.db)
+        with inserting(self.model, objs, self.db):
+            self.__dict__["_keys_checked"] = True
+            try:
+                if upserts.is_upsert(args, kwargs):
+                    return upserts.run(self, make, objs, args, kwargs)
+                return make(objs, *args, **kwargs)  # type: ignore[no-any-return]
+            finally:
+                del self.__dict__["_keys_checked"]
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 

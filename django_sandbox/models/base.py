@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
-from django.db import DatabaseError, IntegrityError, models
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    connections,
+    models,
+    router,
+    transaction,
+)
 
 from django_sandbox.context import Mode, require_scope
+from django_sandbox.exceptions import SandboxError
 from django_sandbox.isolation import guards, setup
 from django_sandbox.isolation.fields import EnvironmentField, ModeField
 from django_sandbox.isolation.links import check_links, forget_changes
@@ -26,6 +35,29 @@ class SandboxModel(models.Model):
 
     class Meta:
         abstract = True
+
+    def save_base(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row; a refusal leaves the caller's transaction as it was.
+
+        Django marks the transaction for rollback on any error in here. A refusal comes
+        before anything is written, or after its own savepoint is rolled back, so there is
+        nothing to undo. A multi-table child, whose parent may be written already, has a
+        savepoint for both.
+
+        :raises CrossModeError: where the row, its key or a link is of another mode.
+        """
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        connection = connections[using]
+        sound = connection.in_atomic_block and not connection.needs_rollback
+        concrete: Any = self._meta.concrete_model
+        both = transaction.atomic(using=using) if concrete._meta.parents else nullcontext()
+        try:
+            with both:
+                super().save_base(*args, **kwargs)
+        except SandboxError:
+            if sound:
+                connection.needs_rollback = False
+            raise
 
     def _save_table(self, raw: bool = False, cls: Any = None, *args: Any, **kwargs: Any) -> bool:
         # Every way to save an instance comes through here, fixtures included, once for

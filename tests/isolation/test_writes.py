@@ -669,3 +669,26 @@ def test_all_modes_saves_and_deletes_rows_of_either_mode(own, other):
             assert bool(stored(m.Booking, booking.pk)["is_test"]) == side.is_test
             booking.delete()
     assert not {own.booking.pk, other.booking.pk} & {row["id"] for row in table(m.Booking)}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda own, other: m.Booking.objects.create(
+            organization=own.org, event_type=other.event_type
+        ),
+        lambda own, other: other.booking.save(),
+        lambda own, other: m.Booking(pk=other.booking.pk, organization=own.org).save(),
+        lambda own, other: m.Booking.objects.bulk_create(
+            [m.Booking(pk=other.booking.pk, organization=own.org)]
+        ),
+        lambda own, other: other.booking.delete(),
+        lambda own, other: m.Booking.objects.update(event_type=other.event_type),
+    ],
+)
+def test_a_refusal_leaves_the_callers_transaction_as_it_was(write, own, other):
+    with own.mode():
+        before = m.Booking.objects.count()
+        with pytest.raises(CrossModeError):
+            write(own, other)
+        assert m.Booking.objects.count() == before
