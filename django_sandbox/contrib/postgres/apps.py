@@ -9,11 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-MISSING_DRIVER = (
-    "django_sandbox.contrib.postgres needs psycopg 3, which is not installed. Install it "
-    'with `python -m pip install "django-sandbox[postgres]"`, or take the app out of '
-    "INSTALLED_APPS."
-)
+from django_sandbox.contrib.postgres.driver import MISSING_DRIVER
 
 
 class PostgresConfig(AppConfig):

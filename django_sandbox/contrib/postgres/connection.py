@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from django_sandbox.contrib.postgres.apps import MISSING_DRIVER
+from django_sandbox.contrib.postgres.driver import MISSING_DRIVER
 
 
 def on_connection_created(sender: Any, connection: Any, **kwargs: Any) -> None:
