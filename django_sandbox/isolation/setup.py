@@ -16,7 +16,7 @@ from django.db.models.options import Options
 from django.db.models.signals import class_prepared
 from django.utils.functional import cached_property
 
-from django_sandbox.isolation import deletion, relations, same_mode
+from django_sandbox.isolation import deletion, many_to_many, relations, same_mode
 from django_sandbox.isolation.cached import CachedByModeManager, derived
 from django_sandbox.isolation.columns import (
     has_environment,
@@ -53,6 +53,9 @@ def prepare(model: Any) -> None:
     for field in model._meta.local_fields:
         if field.remote_field is not None:
             lazy_related_operation(_on_foreign_key, model, field.remote_field.model, field=field)
+    for field in model._meta.local_many_to_many:
+        ends = (field.remote_field.model, field.remote_field.through)
+        lazy_related_operation(_on_many_to_many, model, *ends, field=field)
     for field in model._meta.private_fields:
         if hasattr(field, "bulk_related_objects"):
             lazy_related_operation(_on_generic, model, field.remote_field.model, field=field)
@@ -77,6 +80,10 @@ def _wire(model: Any, field: Any) -> None:
     for end in (model, remote):
         if is_scoped(model) or is_scoped(remote):
             cache_by_mode(end)
+
+
+def _on_many_to_many(model: Any, remote: Any, through: Any, field: Any) -> None:
+    many_to_many.wire_many_to_many(field)
 
 
 def _on_generic(model: Any, remote: Any, field: Any) -> None:

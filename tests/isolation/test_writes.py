@@ -682,6 +682,11 @@ def test_all_modes_saves_and_deletes_rows_of_either_mode(own, other):
         lambda own, other: m.Booking.objects.bulk_create(
             [m.Booking(pk=other.booking.pk, organization=own.org)]
         ),
+        lambda own, other: own.booking.tags.add(other.tags[0]),
+        lambda own, other: own.booking.tags.set([own.tags[0], other.tags[0].pk]),
+        lambda own, other: own.tags[0].bookings.add(other.booking),
+        lambda own, other: own.org.tags.add(str(other.tags[0].pk)),
+        lambda own, other: other.booking.tags.add(own.tags[0]),
         lambda own, other: other.booking.delete(),
         lambda own, other: m.Booking.objects.update(event_type=other.event_type),
     ],
@@ -692,3 +697,4 @@ def test_a_refusal_leaves_the_callers_transaction_as_it_was(write, own, other):
         with pytest.raises(CrossModeError):
             write(own, other)
         assert m.Booking.objects.count() == before
+        assert not m.Tag.objects.filter(pk=other.tags[0].pk).exists()
