@@ -77,9 +77,9 @@ def _wire(model: Any, field: Any) -> None:
     remote = field.remote_field.model
     if is_scoped(model) and not is_sandboxed(remote):
         deletion.watch(remote)
-    for end in (model, remote):
-        if is_scoped(model) or is_scoped(remote):
-            cache_by_mode(end)
+    if is_scoped(model) or is_scoped(remote):
+        cache_by_mode(model)
+        cache_by_mode(remote)
 
 
 def _on_many_to_many(model: Any, remote: Any, through: Any, field: Any) -> None:
