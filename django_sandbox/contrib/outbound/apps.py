@@ -1,0 +1,21 @@
+"""App configuration: the guard stands from here on."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class OutboundConfig(AppConfig):
+    """``INSTALLED_APPS`` takes plain ``"django_sandbox.contrib.outbound"``."""
+
+    name = "django_sandbox.contrib.outbound"
+    label = "django_sandbox_outbound"
+    verbose_name = "Sandbox outbound guard"
+
+    def ready(self) -> None:
+        from django.core.checks import register
+
+        from django_sandbox.contrib.outbound import checks, guard
+
+        register(checks.check_hosts)
+        guard.install()
