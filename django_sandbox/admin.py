@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from django_sandbox.exceptions import SandboxError
-from django_sandbox.models import ApiKey, Sandbox
+from django_sandbox.key_form import ApiKeyForm
+from django_sandbox.keys import RawKey
+from django_sandbox.models import ApiKey, Job, Sandbox, Snapshot
 
 
 class KeptRows:
@@ -42,11 +43,52 @@ class SandboxAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+@admin.register(Job)
+class JobAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read-only: what was asked for, how often it was begun, and what came of it."""
+
+    list_display = ["id", "kind", "owner", "environment", "status", "attempts", "created_at"]
+    list_filter = ["status", "kind"]
+    search_fields = ["id"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read-only, but that one can be deleted: snapshots are taken and restored by services."""
+
+    list_display = ["name", "owner", "environment", "created_at", "size"]
+    list_filter = ["environment"]
+    search_fields = ["name"]
+    fields = ["owner", "environment", "name", "created_at", "rows", "size"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
     """Issues keys (shown once) and revokes them. A key is never edited and never deleted."""
 
-    list_display = ["__str__", "name", "owner", "environment", "created_at", "revoked_at"]
+    form = ApiKeyForm
+    list_display = [
+        "__str__",
+        "name",
+        "owner",
+        "environment",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
     list_filter = ["environment"]
     search_fields = ["id", "name"]
     fields = ["owner", "name", "environment", "scopes", "expires_at"]
@@ -55,46 +97,33 @@ class ApiKeyAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
 
-    def save_model(
-        self, request: HttpRequest, obj: ApiKey, form: ModelForm[Any], change: bool
-    ) -> None:
-        values = form.cleaned_data
-        api_key, raw_key = ApiKey.objects.issue(
-            values["owner"],
-            name=values["name"],
-            environment=values["environment"],
-            scopes=values["scopes"] or (),
-            expires_at=values["expires_at"],
-        )
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # One button: the answer shows the key, and there is nothing to continue with.
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        kwargs["extra_context"] = {**buttons, **(kwargs.get("extra_context") or {})}
+        return super().add_view(request, *args, **kwargs)
+
+    def save_model(self, request: Any, obj: ApiKey, form: Any, change: bool) -> None:
+        api_key, raw_key = form.issue()
         obj.__dict__.update(api_key.__dict__)
-        messages.warning(request, _("The key, shown this once: %(key)s") % {"key": raw_key})
+        request.sandbox_raw_key = RawKey(raw_key)
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (_IssueForm, form), {})
+    def response_add(self, request: Any, obj: ApiKey, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The one page that shows the key: the answer itself, so that nothing keeps it.
 
-    @admin.action(description=_("Revoke the selected keys"))
+        A message would be kept in a cookie or in the session's row.
+        """
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The new API key"),
+            "opts": self.opts,
+            "api_key": obj,
+            "raw_key": request.sandbox_raw_key,
+        }
+        return TemplateResponse(request, "django_sandbox/key_issued.html", context)
+
+    @admin.action(description=_("Revoke the selected keys"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for api_key in queryset:
             api_key.revoke()
         self.message_user(request, _("The keys are revoked."))
-
-
-class _IssueForm:
-    """Refuses in the form what issuing would refuse."""
-
-    def clean(self) -> Any:
-        values = super().clean()  # type: ignore[misc]
-        try:
-            _check_issue(values)
-        except (SandboxError, ValueError) as error:
-            self.add_error(None, str(error))  # type: ignore[attr-defined]
-        return values
-
-
-def _check_issue(values: dict[str, Any]) -> None:
-    ApiKey.objects.check_issue(
-        values.get("owner"), values.get("environment", ""), values.get("scopes") or ()
-    )

@@ -3,6 +3,9 @@
 The variable holds a chain of frames, newest first. Leaving a block takes out that
 block's own frame wherever it stands, so a block closed late, in another task or out of
 order can never restore a mode that is no longer wanted.
+
+A frame may also say on whose behalf the work is done. That never decides what is seen: it
+is for logs, such as the one of captured effects.
 """
 
 from __future__ import annotations
@@ -43,9 +46,34 @@ LIVE = Scope(Mode.LIVE, conf.LIVE_ENVIRONMENT)
 ALL = Scope(Mode.ALL, "all")
 
 
+class Caller:
+    """The owner on whose behalf a block works, by primary key.
+
+    :param key: the key, where it is known.
+    :param find: asked for the key the first time that somebody wants it, and never before.
+    """
+
+    def __init__(self, key: Any = None, find: Callable[[], Any] | None = None) -> None:
+        self._key = key
+        self._find = find
+
+    @property
+    def known_key(self) -> Any:
+        """The key where it is known without asking; else ``None``."""
+        return self._key
+
+    @property
+    def key(self) -> Any:
+        """The key, asked for where need be; ``None`` where there is no owner."""
+        if self._find is not None:
+            self._key = self._find()
+            self._find = None
+        return self._key
+
+
 class _Frame(NamedTuple):
     scope: Scope | None
-    owner: ModeBlock
+    block: ModeBlock
     below: _Frame | None
 
 
@@ -64,6 +92,16 @@ def explicit_scope() -> Scope | None:
     """The scope that a block has set; ``None`` where none has, whatever the site chose."""
     frame = _top.get()
     return None if frame is None else frame.scope
+
+
+def current_caller() -> Caller | None:
+    """On whose behalf: of the innermost block that says so. Past ``no_mode()`` none does."""
+    frame = _top.get()
+    while frame is not None and frame.scope is not None:
+        if frame.block.caller is not None:
+            return frame.block.caller
+        frame = frame.below
+    return None
 
 
 def require_scope() -> Scope:
@@ -95,13 +133,13 @@ def is_test_mode() -> bool:
     return require_scope().is_test
 
 
-def _without(frame: _Frame | None, owner: ModeBlock) -> _Frame | None:
-    """The chain with the newest frame of ``owner`` taken out."""
+def _without(frame: _Frame | None, block: ModeBlock) -> _Frame | None:
+    """The chain with the newest frame of ``block`` taken out."""
     if frame is None:
         return None
-    if frame.owner is owner:
+    if frame.block is block:
         return frame.below
-    return frame._replace(below=_without(frame.below, owner))
+    return frame._replace(below=_without(frame.below, block))
 
 
 class ModeBlock:
@@ -111,8 +149,9 @@ class ModeBlock:
     restores is kept in the context, not in the object.
     """
 
-    def __init__(self, scope: Scope | None) -> None:
+    def __init__(self, scope: Scope | None, caller: Caller | None = None) -> None:
         self.scope = scope
+        self.caller = caller
 
     def __enter__(self) -> Scope | None:
         _top.set(_Frame(self.scope, self, _top.get()))
@@ -128,24 +167,37 @@ class ModeBlock:
         self.__exit__()
 
     def __call__(self, function: F) -> F:
-        return cast(F, _decorate(function, self.scope))
+        return cast(F, _decorate(function, self))
+
+    def anew(self) -> ModeBlock:
+        """Another block of the same mode, whose frames are its own."""
+        return ModeBlock(self.scope, self.caller)
 
     def __repr__(self) -> str:
         return f"<mode {self.scope.mode} ({self.scope.environment})>" if self.scope else "<no mode>"
 
 
-def live_mode() -> ModeBlock:
-    """Work on live data: a context manager (sync and async) and a decorator."""
-    return ModeBlock(LIVE)
+def live_mode(*, owner: Any = None) -> ModeBlock:
+    """Work on live data: a context manager (sync and async) and a decorator.
+
+    :param owner: on whose behalf, a row of ``OWNER_MODEL``; for logs, it narrows nothing.
+    """
+    return ModeBlock(LIVE, _caller(owner))
 
 
-def sandbox_mode(environment: str = conf.DEFAULT_ENVIRONMENT) -> ModeBlock:
+def sandbox_mode(environment: str = conf.DEFAULT_ENVIRONMENT, *, owner: Any = None) -> ModeBlock:
     """Work on the data of one test environment.
 
     :param environment: a test environment of ``SANDBOX["ENVIRONMENTS"]``.
+    :param owner: on whose behalf, a row of ``OWNER_MODEL``; for logs, it narrows nothing.
     :raises UnknownEnvironment: for any other name.
     """
-    return ModeBlock(Scope(Mode.TEST, conf.check_test_environment(environment)))
+    scope = Scope(Mode.TEST, conf.check_test_environment(environment))
+    return ModeBlock(scope, _caller(owner))
+
+
+def _caller(owner: Any) -> Caller | None:
+    return None if owner is None else Caller(owner.pk)
 
 
 def all_modes() -> ModeBlock:
@@ -158,45 +210,46 @@ def no_mode() -> ModeBlock:
     return ModeBlock(None)
 
 
-def environment_mode(environment: str) -> ModeBlock:
+def environment_mode(environment: str, caller: Caller | None = None) -> ModeBlock:
     """The block of an environment given by name, ``live`` included."""
-    return live_mode() if environment == conf.LIVE_ENVIRONMENT else sandbox_mode(environment)
+    live = environment == conf.LIVE_ENVIRONMENT
+    return ModeBlock(LIVE if live else sandbox_mode(environment).scope, caller)
 
 
-def _decorate(function: Callable[..., Any], scope: Scope | None) -> Callable[..., Any]:
-    """Wrap a function of any of the four kinds so that its *body* runs in ``scope``."""
+def _decorate(function: Callable[..., Any], block: ModeBlock) -> Callable[..., Any]:
+    """Wrap a function of any of the four kinds so that its *body* runs in ``block``."""
     if inspect.isasyncgenfunction(function):
-        return _wrap_async_generator(function, scope)
+        return _wrap_async_generator(function, block)
     if inspect.isgeneratorfunction(function):
-        return _wrap_generator(function, scope)
+        return _wrap_generator(function, block)
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
-            with ModeBlock(scope):
+            with block.anew():
                 return await function(*args, **kwargs)
 
         return coroutine
 
     @functools.wraps(function)
     def plain(*args: Any, **kwargs: Any) -> Any:
-        with ModeBlock(scope):
+        with block.anew():
             return function(*args, **kwargs)
 
     return plain
 
 
-def _wrap_generator(function: Callable[..., Any], scope: Scope | None) -> Callable[..., Any]:
+def _wrap_generator(function: Callable[..., Any], block: ModeBlock) -> Callable[..., Any]:
     @functools.wraps(function)
     def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        with ModeBlock(scope):
+        with block.anew():
             body = function(*args, **kwargs)
         # Each resumption is a block of its own: between two of them the caller, who
         # runs in the same context, must find its own mode.
         step: Callable[[], Any] = functools.partial(next, body)
         try:
             while True:
-                with ModeBlock(scope):
+                with block.anew():
                     try:
                         item = step()
                     except StopIteration as stop:
@@ -210,21 +263,21 @@ def _wrap_generator(function: Callable[..., Any], scope: Scope | None) -> Callab
                 else:
                     step = functools.partial(body.send, sent)
         finally:
-            with ModeBlock(scope):
+            with block.anew():
                 body.close()
 
     return generator
 
 
-def _wrap_async_generator(function: Callable[..., Any], scope: Scope | None) -> Callable[..., Any]:
+def _wrap_async_generator(function: Callable[..., Any], block: ModeBlock) -> Callable[..., Any]:
     @functools.wraps(function)
     async def generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        with ModeBlock(scope):
+        with block.anew():
             body = function(*args, **kwargs)
         step: Callable[[], Any] = body.__anext__
         try:
             while True:
-                with ModeBlock(scope):
+                with block.anew():
                     try:
                         item = await step()
                     except StopAsyncIteration:
@@ -238,7 +291,7 @@ def _wrap_async_generator(function: Callable[..., Any], scope: Scope | None) -> 
                 else:
                     step = functools.partial(body.asend, sent)
         finally:
-            with ModeBlock(scope):
+            with block.anew():
                 await body.aclose()
 
     return generator

@@ -46,6 +46,14 @@ class CrossModeError(SandboxError):
     default_message = "This would reach from one mode into the other."
 
 
+class CleanupRefused(CrossModeError):
+    """Deleting test rows would have reached a row of live. Nothing was changed."""
+
+    code = "CLEANUP_REFUSED"
+    status = 409
+    default_message = "Deleting these test rows would reach rows of another mode."
+
+
 class ConfigurationError(SandboxError):
     """The site's settings or models do not say enough for what was asked."""
 
@@ -55,6 +63,38 @@ class UnknownEnvironment(SandboxError):
 
     code = "UNKNOWN_ENVIRONMENT"
     status = 400
+
+
+class UnknownScenario(SandboxError):
+    """A named scenario is not one of the site's."""
+
+    code = "UNKNOWN_SCENARIO"
+    status = 400
+
+
+class SeederFailed(SandboxError):
+    """A seeder of the site raised; the sandbox is as it was before.
+
+    ``str()`` names the seeder and what it raised, for the site. ``message`` is what a
+    caller of the API reads, and tells nothing of the site's inside.
+
+    :ivar seeder: dotted name of the seeder.
+    """
+
+    code = "SEEDER_FAILED"
+    status = 500
+    default_message = (
+        "The sample data could not be made, by a fault on the side of this service. The "
+        "sandbox is as it was before."
+    )
+
+    def __init__(self, seeder: str, cause: Exception) -> None:
+        super().__init__()
+        self.seeder = seeder
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"The seeder {self.seeder} failed: {self.cause!r}"
 
 
 class ApiKeyError(SandboxError):
@@ -126,6 +166,24 @@ class QuotaExceeded(SandboxError):
     status = 403
 
 
+class NotFoundInMode(SandboxError):
+    """A row is not there, and one like it is in the other mode of the same owner.
+
+    :param name: what it is, such as ``"booking"``.
+    :param is_test: whether it was asked for with a test key.
+    """
+
+    code = "NOT_FOUND"
+    status = 404
+
+    def __init__(self, name: str, *, is_test: bool) -> None:
+        own, other = ("test", "live") if is_test else ("live", "test")
+        super().__init__(
+            f"There is no such {name} in {own} mode. A similar object exists in {other} mode, "
+            f"but a {own} key was used to make this request."
+        )
+
+
 class LiveKeyRequired(SandboxError):
     """The call manages a sandbox and was made with a test key."""
 
@@ -158,6 +216,34 @@ class OwnerRequired(SandboxError):
     default_message = "You are signed in, but not as a member of anything that has a sandbox."
 
 
+class UnknownSnapshot(SandboxError):
+    """The sandbox has no snapshot of that name."""
+
+    code = "UNKNOWN_SNAPSHOT"
+    status = 404
+
+
+class SnapshotExists(SandboxError):
+    """The sandbox has a snapshot of that name, and it was not to be replaced."""
+
+    code = "SNAPSHOT_EXISTS"
+    status = 409
+
+
+class SnapshotOutdated(SandboxError):
+    """The site's models have changed since the snapshot was taken. Nothing was changed."""
+
+    code = "SNAPSHOT_OUTDATED"
+    status = 409
+
+
+class SnapshotConflict(SandboxError):
+    """What the snapshot needs is gone or taken, or somebody writes. Nothing was changed."""
+
+    code = "SNAPSHOT_CONFLICT"
+    status = 409
+
+
 class RateLimited(SandboxError):
     """Too many requests of one owner in one environment.
 
@@ -167,10 +253,21 @@ class RateLimited(SandboxError):
     code = "RATE_LIMITED"
     status = 429
 
+    reason: ClassVar[str] = "Too many requests. Try again in {seconds} s."
+
     def __init__(self, retry_after: int) -> None:
         self.retry_after = max(1, retry_after)
-        super().__init__(f"Too many requests. Try again in {self.retry_after} s.")
+        super().__init__(self.reason.format(seconds=self.retry_after))
 
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after)}
+
+
+class TooManyFailedKeys(RateLimited):
+    """A key failed, and so did many others from the same address before it."""
+
+    reason = (
+        "This API key failed, as did too many others from your address. Try again in "
+        "{seconds} s with a valid key."
+    )

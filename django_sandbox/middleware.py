@@ -11,19 +11,17 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.http.request import split_domain_port
 from django.utils.cache import patch_vary_headers
 
-from django_sandbox import conf, documents, keys, toggle
+from django_sandbox import conf, documents, hints, owners, presented, rates, toggle
 from django_sandbox.context import ModeBlock, environment_mode
 from django_sandbox.exceptions import (
-    ApiKeyInvalid,
     EnvironmentMismatch,
     SandboxError,
     SandboxNotActive,
 )
-from django_sandbox.models import ApiKey
 
 ENVIRONMENT_HEADER = "X-Environment"
 
@@ -51,26 +49,29 @@ class SandboxMiddleware:
         if self.is_async:
             return self._answer_async(request)
         world = _world_of(request)
-        block = environment_mode(world.environment)
+        block = environment_mode(world.environment, owners.caller_of(request))
         with block:
             response = _refuse(world.refusal) if world.refusal else self.get_response(request)
-        return _finish(response, world.environment, block)
+        return _finish(request, response, world.environment, block)
 
     async def _answer_async(self, request: HttpRequest) -> Any:
         world = await sync_to_async(_world_of)(request)
-        block = environment_mode(world.environment)
+        block = environment_mode(world.environment, owners.caller_of(request))
         with block:
             if world.refusal:
                 response = _refuse(world.refusal)
             else:
                 answer: Awaitable[Any] = self.get_response(request)
                 response = await answer
-        return _finish(response, world.environment, block)
+        return _finish(request, response, world.environment, block)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> Any:
         """Answer a refusal raised in any view as the contract says; leave faults alone."""
-        if isinstance(exception, SandboxError) and exception.code:
-            return _refuse(exception)
+        refusal: Exception | None = exception
+        if isinstance(exception, Http404):
+            refusal = hints.refusal_for(request, exception)
+        if isinstance(refusal, SandboxError) and refusal.code:
+            return _refuse(refusal)
         return None
 
 
@@ -78,37 +79,23 @@ def _world_of(request: Any) -> _World:
     """Decide the request's environment; notes the key on ``request.api_key``."""
     request.api_key = None
     hosted = _environment_of_host(request)
-    tokens = _presented_keys(request)
-    if not tokens:
-        return _World(hosted or toggle.environment_of(request))
     try:
-        if len(tokens) > 1:
-            raise ApiKeyInvalid("Two different API keys were sent. Send one.")
-        api_key = ApiKey.objects.authenticate(tokens.pop())
+        api_key = presented.key_of(request)
+        if api_key is None:
+            return _World(hosted or toggle.checked_environment_of(request))
         if hosted and api_key.environment != hosted:
             raise EnvironmentMismatch(
                 f"This host serves the environment {hosted!r} and the API key belongs to "
                 f"{api_key.environment!r}."
             )
-        if api_key.is_test and getattr(api_key, "sandbox_status", None) is None:
-            toggle.open_sandbox(api_key.owner, api_key.environment)
+        presented.put_to_use(request, api_key)
     except SandboxNotActive as refusal:
         return _World(hosted or refusal.environment, refusal)
     except SandboxError as refusal:
         if not refusal.code:
             raise
         return _World(hosted or conf.LIVE_ENVIRONMENT, refusal)
-    api_key.touch()
-    request.api_key = api_key
     return _World(api_key.environment)
-
-
-def _presented_keys(request: Any) -> set[str]:
-    """The keys of our brand that the request's headers hold. Other tokens are not ours."""
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
-    found = {token.strip()} if scheme.lower() == "bearer" else set()
-    found.add(request.META.get("HTTP_X_API_KEY", "").strip())
-    return {token for token in found if keys.is_of_our_brand(token)}
 
 
 def _environment_of_host(request: Any) -> str | None:
@@ -131,12 +118,14 @@ def _refuse(refusal: SandboxError) -> JsonResponse:
     return JsonResponse(documents.error(refusal), status=refusal.status, headers=refusal.headers)
 
 
-def _finish(response: Any, environment: str, block: ModeBlock) -> Any:
+def _finish(request: Any, response: Any, environment: str, block: ModeBlock) -> Any:
     """Put the mode on the response, and around the making of a streamed body."""
     is_live = environment == conf.LIVE_ENVIRONMENT
     response[conf.get("MODE_HEADER")] = "live" if is_live else "test"
-    if len(conf.test_environments()) > 1:
+    if conf.has_several_environments():
         response[ENVIRONMENT_HEADER] = environment
+    for name, value in rates.headers_of(request).items():
+        response[name] = value
     patch_vary_headers(response, ("Authorization", "X-Api-Key"))
     # A file is read by the server itself and asks nothing of the database.
     if response.streaming and getattr(response, "file_to_stream", None) is None:

@@ -169,6 +169,18 @@ class ReadySandbox:
         """A block of the sandbox's mode."""
         return sandbox_mode_block(self.sandbox.environment)
 
+    def snapshot(self, name: str = "pytest") -> None:
+        """Keep the sandbox's rows under a name; in place of an older snapshot of that name."""
+        from django_sandbox import snapshots
+
+        snapshots.snapshot(self.owner, self.sandbox.environment, name, replace=True)
+
+    def restore(self, name: str = "pytest") -> None:
+        """Bring the sandbox's rows back to a snapshot."""
+        from django_sandbox import snapshots
+
+        snapshots.restore(self.owner, self.sandbox.environment, name)
+
 
 @pytest.fixture
 def sandbox(db: None) -> Callable[..., ReadySandbox]:

@@ -1,20 +1,22 @@
 """How many rows one sandbox may hold: of one model, and of all together. Never in live.
 
-Counted after the insert and before its transaction commits, while the sandbox's row is
-held: so upserts count for what they make, two processes cannot both take the last place,
-and one row too many leaves nothing behind.
+Counted after the insert and before its transaction commits, while the sandbox is held: so
+upserts count for what they make, two processes cannot both take the last place, and one
+row too many leaves nothing behind. That needs a transaction that sees what others have
+committed meanwhile: READ COMMITTED, which is Django's and PostgreSQL's default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.apps import apps
+from django.db import connections, router, transaction
 
 from django_sandbox import conf, registry
-from django_sandbox.context import current_scope
+from django_sandbox.context import current_scope, sandbox_mode
 from django_sandbox.exceptions import QuotaExceeded
 from django_sandbox.isolation.columns import mode_is_own
 from django_sandbox.models import Sandbox
@@ -24,11 +26,13 @@ def around_insert(
     model: Any, instances: list[Any], using: str
 ) -> AbstractContextManager[None] | None:
     """The context of an insert where a quota applies to it; ``None`` where none does."""
+    model = model._meta.concrete_model  # a proxy's rows are its model's
     scope = current_scope()
     if scope is None or not scope.is_test:
         return None
     of_model = registry.option(model, "quota")
-    of_all = conf.environment_options(scope.environment).get("quota")
+    options = conf.environment_options(scope.environment)
+    of_all = options.get("quota") if _is_counted(model) else None
     if of_model is None and of_all is None:
         return None
     path = registry.owner_path(model)
@@ -41,47 +45,81 @@ def around_insert(
 def _counted(
     model: Any, instances: list[Any], using: str, path: str, environment: str
 ) -> Iterator[None]:
-    with transaction.atomic(using=using):
-        owners = _owners(instances, path)
+    owners = registry.owner_keys(
+        model, instances, path
+    )  # before the transaction: SQLite is to write first
+    with ExitStack() as transactions:
+        for alias in {using, router.db_for_write(Sandbox)}:
+            transactions.enter_context(transaction.atomic(using=alias))
         for owner in owners:
-            rows = Sandbox.objects.select_for_update()
-            rows.filter(owner_id=owner, environment=environment).first()
+            _hold(owner, environment)
         yield
         for owner in owners:
             _check(model, owner, environment)
 
 
-def _owners(instances: list[Any], path: str) -> list[Any]:
-    """Primary keys of the owners of rows about to be made, in one order for every process."""
-    *steps, last = path.split("__")
-    owners = set()
-    for instance in instances:
-        row = instance
-        for step in steps:
-            row = getattr(row, step) if row is not None else None
-        key = getattr(row, row._meta.get_field(last).attname) if row is not None else None
-        if key is not None:
-            owners.add(key)
-    return sorted(owners, key=str)
+def check_sandbox(owner: Any, environment: str, models: list[Any]) -> None:
+    """Check rows that were inserted past :func:`around_insert`, while the sandbox is held.
+
+    :raises QuotaExceeded: where the owner's sandbox now holds more of them than it may.
+    """
+    with sandbox_mode(environment):
+        for model in models:
+            _check(model, owner, environment)
+
+
+def _hold(owner: Any, environment: str) -> None:
+    """Let no other process count the rows of a sandbox until the transaction ends.
+
+    Where it has no row (code that chose test mode by itself, and never activated it) the
+    owner's row stands for it: activating waits for that one too. A database without row
+    locks (SQLite) has one writer at a time anyway.
+    """
+    features = connections[router.db_for_write(Sandbox)].features
+    if not features.has_select_for_update:
+        return
+    sandboxes = Sandbox.objects.select_for_update()
+    if sandboxes.filter(owner_id=owner, environment=environment).first() is None:
+        no_key = features.has_select_for_no_key_update  # lets rows that point to it be made
+        owners = apps.get_model(conf.owner_model())._base_manager
+        owners.select_for_update(no_key=no_key).filter(pk=owner).first()
 
 
 def _check(model: Any, owner: Any, environment: str) -> None:
     """:raises QuotaExceeded: where the owner's sandbox now holds more than it may."""
     quota = registry.option(model, "quota")
-    if quota is not None and registry.rows_of(model, owner).count() > quota:
+    if quota is not None and _more_than(quota, registry.rows_of(model, owner)):
         plural = model._meta.verbose_name_plural
         raise QuotaExceeded(
             f"This sandbox may hold {quota} {plural}. Delete some, or reset the sandbox."
         )
     quota = conf.environment_options(environment).get("quota")
-    if quota is not None and mode_is_own(model) and _total(owner) > quota:
+    if quota is not None and _is_counted(model) and _all_are_more_than(quota, owner):
         raise QuotaExceeded(
             f"This sandbox may hold {quota} rows in all. Delete some, or reset the sandbox."
         )
 
 
-def _total(owner: Any) -> int:
-    """The owner's rows in the current environment, a multi-table child counted once."""
-    counted = (m for m in registry.sandboxed_models() if mode_is_own(m))
-    querysets = (registry.rows_of(model, owner) for model in counted)
-    return sum(rows.count() for rows in querysets if rows is not None)
+def _more_than(quota: int, rows: Any) -> bool:
+    """Whether there are more rows than that; the database need not count any further."""
+    return bool(rows.order_by()[: quota + 1].count() > quota)
+
+
+def _all_are_more_than(quota: int, owner: Any) -> bool:
+    """The same of the owner's rows of every model that counts."""
+    left = quota
+    for model in filter(_is_counted, registry.sandboxed_models()):
+        rows = registry.rows_of(model, owner)
+        if rows is not None:
+            left -= rows.order_by()[: left + 1].count()
+            if left < 0:
+                return True
+    return False
+
+
+def _is_counted(model: Any) -> bool:
+    """Whether a row of the model counts against an environment's quota.
+
+    Rows of a log do not, and a multi-table child counts once, as its parent's row.
+    """
+    return mode_is_own(model) and bool(registry.option(model, "counted", True))

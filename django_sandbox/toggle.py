@@ -32,14 +32,44 @@ def environment_of(request: Any) -> str:
     """The environment that the request's session works in; live unless one was chosen."""
     session = getattr(request, "session", None)
     chosen = session.get(SESSION_KEY) if session is not None else None
-    if chosen is None or chosen not in conf.test_environments() or not may_use(request):
+    if not conf.is_test_environment(chosen) or not may_use(request):
         return conf.LIVE_ENVIRONMENT
     return str(chosen)
 
 
 def environments(request: Any) -> list[str]:
-    """What the session can choose from, live first."""
-    return [conf.LIVE_ENVIRONMENT, *conf.test_environments()] if may_use(request) else []
+    """What the session can choose from, live first; the owner's throwaway ones last."""
+    if not may_use(request):
+        return []
+    return [conf.LIVE_ENVIRONMENT, *conf.test_environments(), *_throwaways(request)]
+
+
+def _throwaways(request: Any) -> list[str]:
+    owner = owners.resolve(request) if conf.throwaway_patterns() else None
+    if owner is None:
+        return []
+    active = Sandbox.objects.active().filter(owner=owner).order_by("environment")
+    return list(filter(conf.throwaway_pattern, active.values_list("environment", flat=True)))
+
+
+def checked_environment_of(request: Any) -> str:
+    """:func:`environment_of`, where that is still there.
+
+    A session whose throwaway environment is gone is in live mode from its next request on.
+    This one is refused, and not carried out there instead: whoever sent it saw a page of
+    test mode.
+
+    :raises SandboxNotActive: where the owner has no such environment (any more).
+    """
+    environment = environment_of(request)
+    if conf.throwaway_pattern(environment) is None:
+        return environment
+    owner = owners.resolve(request)
+    active = Sandbox.objects.active().filter(owner=owner, environment=environment)
+    if owner is not None and not active.exists():
+        request.session.pop(SESSION_KEY, None)
+        raise SandboxNotActive(environment)
+    return environment
 
 
 def choose(request: Any, environment: Any) -> None:
@@ -67,11 +97,12 @@ def open_sandbox(owner: Any, environment: str) -> None:
     """Make sure that a sandbox is active: activate and seed one that never was.
 
     :raises SandboxNotActive: where it was deactivated, or never activated and the site's
-        ``AUTO_ACTIVATE`` is off.
+        ``AUTO_ACTIVATE`` is off or the environment a throwaway one.
     """
     sandbox = Sandbox.objects.filter(owner=owner, environment=environment).first()
     if sandbox is not None and sandbox.is_active:
         return
-    if sandbox is not None or not conf.get("AUTO_ACTIVATE"):
+    throwaway = conf.throwaway_pattern(environment) is not None
+    if sandbox is not None or throwaway or not conf.get("AUTO_ACTIVATE"):
         raise SandboxNotActive(environment)
     lifecycle.activate(owner, environment, issue_key=False)

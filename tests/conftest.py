@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import uuid
+
 import pytest
 from django.test import Client
 
 from django_sandbox import seeding
 from django_sandbox.models import ApiKey
+from tests.postgres.services import missing
 
 
 @pytest.fixture
@@ -53,8 +57,19 @@ def session(user):
 
 @pytest.fixture
 def seeders(monkeypatch):
-    """The declared seeders, for a test to add to or empty; as before when it ends."""
-    declared = {}
+    """The declared seeders, by name, for a test to add functions to; as before when it ends."""
+
+    class Declared(dict):
+        def __setitem__(self, name, target):
+            if not isinstance(target, seeding.Seeder):
+                target = seeding.Seeder(name, target)
+            super().__setitem__(name, target)
+
+        def update(self, functions):
+            for name, function in functions.items():
+                self[name] = function
+
+    declared = Declared()
     monkeypatch.setattr(seeding, "_seeders", declared)
     return declared
 
@@ -72,3 +87,23 @@ def sandbox_settings(settings):
 def bearer(raw_key):
     """Headers that present a key."""
     return {"authorization": f"Bearer {raw_key}"}
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """What processes of the test site share: a database, and a name space in Redis."""
+    redis = os.environ.get("CACHE_URL", "")
+    if not redis.startswith("redis://"):
+        missing("redis", "CACHE_URL names none")
+    return {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'site.sqlite3'}?timeout=30",
+        "TEST_CACHE_PREFIX": f"shared-{uuid.uuid4().hex}",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+
+
+@pytest.fixture
+def own_counters(settings):
+    """Request counters that begin at nothing, whatever cache the run uses."""
+    own = {**settings.CACHES["default"], "KEY_PREFIX": f"tests-{uuid.uuid4().hex}"}
+    settings.CACHES = {**settings.CACHES, "default": own}

@@ -10,7 +10,9 @@ from django.core.checks import Error, Warning, run_checks
 from django.db import models
 from django.test.utils import isolate_apps
 
-from django_sandbox import registry
+from django_sandbox import conf, registry
+from django_sandbox.checks import caches
+from django_sandbox.checks import environments as environment_checks
 from django_sandbox.checks import models as model_checks
 from django_sandbox.checks import settings as checks
 from django_sandbox.models import ModeUniqueConstraint, SandboxModel
@@ -19,7 +21,7 @@ from tests.testapp.models import Log, Note, Organization
 
 @pytest.mark.django_db
 def test_this_site_is_fine():
-    assert checks.check_settings() == checks.check_environments() == []
+    assert checks.check_settings() == environment_checks.check_environments() == []
     assert checks.check_middleware() == []
     assert [message for message in run_checks() if not message.is_silenced()] == []
 
@@ -29,8 +31,7 @@ def test_unknown_key(sandbox_settings):
     assert checks.check_settings() == [
         Error(
             "SANDBOX has an unknown key 'KEY_PREFX'.",
-            hint="The keys are KEY_PREFIX, OWNER_MODEL, OWNER_RESOLVER, MODE_HEADER, UNSET_MODE, "
-            "AUTO_ACTIVATE, RETENTION, ENVIRONMENTS, EFFECTS, WEBHOOKS.",
+            hint=f"The keys are {', '.join(conf.DEFAULTS)}.",
             id="sandbox.E001",
         )
     ]
@@ -48,9 +49,15 @@ def test_unknown_key(sandbox_settings):
         ("UNSET_MODE", "test", '"error" or "live"'),
         ("AUTO_ACTIVATE", "no", "True or False"),
         ("RETENTION", 30, "a timedelta of zero or more"),
+        ("SNAPSHOTS", {"LIMIT": "3"}, "a dict of numbers by LIMIT and MAX_ROWS"),
+        ("SNAPSHOTS", {"LIMITS": 3}, "a dict of numbers by LIMIT and MAX_ROWS"),
+        ("SNAPSHOTS", {"MAX_ROWS": True}, "a dict of numbers by LIMIT and MAX_ROWS"),
+        ("SNAPSHOTS", 3, "a dict of numbers by LIMIT and MAX_ROWS"),
         ("RETENTION", timedelta(-1), "a timedelta of zero or more"),
+        ("CACHE", "redis", "the name of one of the site's CACHES"),
         ("EFFECTS", [], "a dict"),
         ("WEBHOOKS", None, "a dict"),
+        ("ACTIVITY", True, "a dict"),
         ("ENVIRONMENTS", [], "a dict of dicts"),
     ],
 )
@@ -86,7 +93,7 @@ def test_settings_that_are_no_dict(settings):
 )
 def test_environments(sandbox_settings, environments, problem):
     sandbox_settings(ENVIRONMENTS=environments)
-    assert checks.check_environments() == [
+    assert environment_checks.check_environments() == [
         Error(f'SANDBOX["ENVIRONMENTS"]{problem}', id="sandbox.E003")
     ]
 
@@ -309,6 +316,71 @@ def test_caches(settings):
             id="sandbox.W009",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "backend, does",
+    [
+        ("locmem.LocMemCache", "counts for each process alone"),
+        ("dummy.DummyCache", "counts nothing"),
+        ("db.DatabaseCache", "loses counts under load"),
+        ("filebased.FileBasedCache", "loses counts under load"),
+        ("redis.RedisCache", None),
+    ],
+)
+def test_a_cache_that_cannot_count(settings, sandbox_settings, backend, does, tmp_path):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+        "counts": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": str(tmp_path)},
+    }
+    sandbox_settings(CACHE="counts", ENVIRONMENTS={"test": {"rate": "9/min"}, "ci": {}})
+    expected = Warning(
+        f"CACHES['counts'] {does}, and the rates of test are counted in it.",
+        hint='Use Redis or Memcached, or name such a cache in SANDBOX["CACHE"].',
+        id="sandbox.W011",
+    )
+    assert checks.check_counting_cache() == ([expected] if does else [])
+    assert "sandbox.W011" not in {message.id for message in run_checks()}
+    assert ("sandbox.W011" in {m.id for m in run_checks(include_deployment_checks=True)}) == (
+        does is not None
+    )
+    sandbox_settings(ENVIRONMENTS={"test": {}})
+    assert checks.check_counting_cache() == []
+
+
+@pytest.mark.parametrize(
+    "backend, does",
+    [
+        ("locmem.LocMemCache", "is each process's own: a key revoked in one is served by the"),
+        ("dummy.DummyCache", "keeps nothing, so every request asks the database all the same"),
+        ("redis.RedisCache", None),
+    ],
+)
+def test_a_key_cache_that_not_all_share(settings, sandbox_settings, backend, does):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
+    assert caches.check_key_cache() == []
+    sandbox_settings(KEY_CACHE=timedelta(seconds=30))
+    found = caches.check_key_cache()
+    assert [message.id for message in found] == (["sandbox.W012"] if does else [])
+    assert not does or does in found[0].msg
+    assert ("sandbox.W012" in {message.id for message in run_checks()}) == bool(does)
+
+
+@pytest.mark.parametrize("value", [30, timedelta(0), timedelta(hours=2), timedelta(-1), "30s"])
+def test_a_key_cache_is_short(sandbox_settings, value):
+    sandbox_settings(KEY_CACHE=value)
+    assert [message.msg for message in checks.check_settings()] == [
+        "SANDBOX['KEY_CACHE'] must be None or a timedelta from a second to an hour."
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, value", [("FAILED_KEY_RATE", "often"), ("CLIENT_ADDRESS", "nowhere.to_be_found")]
+)
+def test_settings_about_failing_keys(sandbox_settings, name, value):
+    sandbox_settings(**{name: value})
+    (found,) = checks.check_settings()
+    assert found.id == "sandbox.E002" and f"SANDBOX['{name}']" in found.msg
 
 
 def test_each_id_has_an_entry_in_the_docs():

@@ -1,5 +1,6 @@
 """The key format: what is made parses, and nothing else does."""
 
+import json
 import re
 
 import pytest
@@ -88,3 +89,86 @@ def test_digest_is_sha256_and_compared_whole():
     assert keys.digest("abc").startswith("ba7816bf8f01cfea414140de5dae2223")
     assert keys.matches("abc", keys.digest("abc"))
     assert not keys.matches("abd", keys.digest("abc"))
+
+
+# --- for secret scanners
+
+EDGE = st.sampled_from(["", " ", '"', "'", "=", "\n", "(", "/", "-", "é", "Bearer "])
+
+
+@given(is_test=st.booleans(), before=EDGE, after=EDGE.filter(lambda text: text != "Bearer "))
+def test_a_scanner_finds_every_key(is_test, before, after):
+    raw = keys.generate(is_test).raw
+    # Scanners go by ASCII: to them "é" is no letter.
+    assert re.findall(keys.scanner_pattern(), before + raw + after, re.ASCII) == [raw]
+
+
+@given(st.data())
+def test_what_a_scanner_finds_is_a_key_only_with_its_check_sum(data):
+    """A change of one character is always noticed, whatever the pattern makes of it."""
+    raw = keys.generate(True).raw
+    start = len("acme_test_")
+    position = data.draw(st.integers(start, len(raw) - 1))
+    other = data.draw(st.sampled_from([c for c in ALPHABET if c != raw[position]]))
+    mutated = raw[:position] + other + raw[position + 1 :]
+    assert re.fullmatch(keys.scanner_pattern(), mutated)
+    with pytest.raises(ApiKeyInvalid):
+        keys.parse(mutated)
+
+
+@pytest.mark.parametrize("mangle", [lambda r: r[:-1], lambda r: r + "x", lambda r: "x" + r])
+def test_a_scanner_wants_the_whole_of_a_key(mangle):
+    assert not re.search(keys.scanner_pattern(), mangle(keys.generate(True).raw))
+
+
+def test_the_pattern_is_of_the_plain_syntax_that_scanners_share():
+    assert keys.scanner_pattern() == r"\bacme_(?:test|live)_[0-9A-Za-z]{50}\b"
+
+
+# --- for documentation
+
+
+@pytest.mark.parametrize("mode", ["test", "live"])
+def test_documentation_keys(mode):
+    raw = keys.documentation_key(mode)
+    assert raw == keys.documentation_key(mode)
+    assert raw.startswith(f"acme_{mode}_EXAMPLEKEY00ThisKeyIsOnlyAnExample")
+    parsed = keys.parse(raw)
+    assert parsed.is_documentation and parsed.is_test == (mode == "test")
+    assert re.fullmatch(keys.scanner_pattern(), raw)
+    assert not keys.generate(True).is_documentation
+
+
+def test_documentation_keys_are_never_made(monkeypatch):
+    ids = iter([keys.DOCUMENTATION_ID, keys.DOCUMENTATION_ID, "a" * 12, "b" * 32])
+    monkeypatch.setattr(keys, "_random", lambda length: next(ids))
+    assert keys.generate(True).id == "a" * 12
+
+
+def test_a_documentation_key_is_of_a_mode():
+    with pytest.raises(ValueError, match="'ci' is not a mode"):
+        keys.documentation_key("ci")
+
+
+# --- what may be shown of a key
+
+
+def test_a_raw_key_is_text_that_hides_itself():
+    made = keys.generate(True)
+    assert repr(made.raw) == "<raw API key, hidden>" and made.raw not in repr([made, made.raw])
+    assert str(made.raw) == f"{made.raw}" == json.loads(json.dumps(made.raw))
+    assert type(made.prefix) is str and repr(made.prefix) == f"'{made.prefix}'"
+
+
+def test_the_id_is_shown_of_what_is_shaped_like_a_key():
+    raw = keys.generate(True).raw
+    mistyped = raw[:-1] + ("x" if raw[-1] != "x" else "y")
+    assert keys.shown_id(raw) == keys.shown_id(mistyped) == keys.parse(raw).id
+    for other in ("", raw[:-1], raw + "x", "acme_test_" + raw[22:], "x" + raw):
+        assert keys.shown_id(other) is None
+
+
+def test_the_id_in_what_people_call_a_key():
+    made = keys.generate(False)
+    for text in (made.id, made.prefix, made.raw, f" {made.id}\n"):
+        assert keys.id_of(text) == made.id

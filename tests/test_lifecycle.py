@@ -71,7 +71,7 @@ def test_seeders_run_in_the_order_of_the_apps(seeders):
 
     for name in ("nowhere.seeds.a", "tests.testapp.seeds.b", "django.contrib.auth.seeds.c"):
         seeders[name] = print
-    assert [name for name, _ in registry.seeders()] == [
+    assert [seeder.name for seeder in registry.seeders()] == [
         "django.contrib.auth.seeds.c",
         "tests.testapp.seeds.b",
         "nowhere.seeds.a",

@@ -84,6 +84,13 @@ DECLARED = {
     "testapp.Profile": {"Profile.organization"},
     "testapp.Document": {"Document.number"},
     "testapp.Ticket": {"Comment.content_object"},
+    "testapp.Paper": {
+        "Attachment.paper",
+        "Watcher.set_null",
+        "Watcher.set_default",
+        "Watcher.restrict",
+        "Watcher.protect",
+    },
 }
 
 

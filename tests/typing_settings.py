@@ -6,4 +6,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django_sandbox",
+    "django_sandbox.contrib.webhooks",
+    "django_sandbox.contrib.activity",
+    "django_sandbox.contrib.effects",
 ]

@@ -6,7 +6,7 @@ Each message has an id of its own, ``sandbox.E0xx`` or ``sandbox.W0xx``, with an
 
 from django.core.checks import register
 
-from django_sandbox.checks import models, settings
+from django_sandbox.checks import caches, cloning, environments, models, settings, tasks
 from django_sandbox.isolation.same_mode_checks import check_same_mode_constraints
 
 
@@ -14,13 +14,19 @@ def register_all() -> None:
     """Register the checks with Django. Called once the apps are ready."""
     for check in (
         settings.check_settings,
-        settings.check_environments,
+        environments.check_environments,
         settings.check_middleware,
         settings.check_caches,
+        caches.check_key_cache,
+        tasks.check_tasks,
+        tasks.check_background,
         models.check_owner_paths,
+        models.check_environment_tables,
         models.check_relations,
         models.check_unique_values,
         models.check_environments,
+        cloning.check_cloned_models,
         check_same_mode_constraints,
     ):
         register(check)
+    register(settings.check_counting_cache, deploy=True)

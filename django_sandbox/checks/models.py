@@ -7,7 +7,8 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning
-from django.db.models import BooleanField, UniqueConstraint
+from django.core.exceptions import FieldError
+from django.db.models import BooleanField, QuerySet, UniqueConstraint
 
 from django_sandbox import conf, registry
 from django_sandbox.exceptions import ConfigurationError
@@ -43,6 +44,36 @@ def check_owner_paths(**kwargs: Any) -> list[CheckMessage]:
                 )
             )
     return found
+
+
+def check_environment_tables(**kwargs: Any) -> list[CheckMessage]:
+    """What a shared model's ``SandboxMeta`` names must be there (E015)."""
+    found: list[CheckMessage] = []
+    for table in registry.environment_tables():
+        problem = _problem_of(table)
+        if problem:
+            found.append(
+                Error(
+                    f"{table.model._meta.label}: {problem}",
+                    hint="SandboxMeta of a shared model binds each row to one owner's "
+                    "environment, so that a purge takes it along.",
+                    obj=table.model,
+                    id="sandbox.E015",
+                )
+            )
+    return found
+
+
+def _problem_of(table: registry.EnvironmentTable) -> str | None:
+    if table.cleared_by not in registry.CLEARED_BY:
+        return f'SandboxMeta.cleared_by must be "purge" or "cleanup", not {table.cleared_by!r}.'
+    for name in ("owner", "environment"):
+        path = getattr(table, name)
+        try:
+            QuerySet(table.model).filter(**{f"{path}__isnull": False})
+        except (FieldError, TypeError) as error:
+            return f"SandboxMeta.{name} = {path!r} is no way to the {name}. {error}"
+    return None
 
 
 def check_relations(**kwargs: Any) -> list[CheckMessage]:
@@ -145,7 +176,7 @@ def _unique_over_modes(model: Any) -> Iterator[str]:
 
 def check_environments(**kwargs: Any) -> list[CheckMessage]:
     """With several test environments, rows must say which is theirs (W008)."""
-    if len(conf.test_environments()) < 2:
+    if not conf.has_several_environments():
         return []
     return [
         Warning(

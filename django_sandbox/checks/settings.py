@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
 
 from django_sandbox import caching, conf, keys
-from django_sandbox.exceptions import ConfigurationError
+from django_sandbox.checks.environments import is_rate
 
 MIDDLEWARE = "django_sandbox.middleware.SandboxMiddleware"
 KEY_FUNCTION = "django_sandbox.caching.key_function"
@@ -40,6 +40,7 @@ VENDOR_BRANDS = {
     "lin": "Linear",
     "re": "Resend",
 }
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)  # to keep a verified key
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
@@ -120,50 +121,32 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a timedelta of zero or more",
     ),
     "ENVIRONMENTS": (lambda v: isinstance(v, dict), "a dict of dicts"),
+    "KEY_CACHE": (
+        lambda v: v is None or (isinstance(v, timedelta) and SHORTEST <= v <= LONGEST),
+        "None or a timedelta from a second to an hour",
+    ),
+    "FAILED_KEY_RATE": (lambda v: v is None or is_rate(v), 'None or a rate such as "60/min"'),
+    "CLIENT_ADDRESS": (_imports, "the dotted path of a function that can be imported"),
+    "HINT_OTHER_MODE": (lambda v: isinstance(v, bool), "True or False"),
+    "BACKGROUND": (lambda v: isinstance(v, bool), "True or False"),
+    "CACHE": (
+        lambda v: isinstance(v, str) and v in settings.CACHES,
+        "the name of one of the site's CACHES",
+    ),
+    "SNAPSHOTS": (
+        lambda v: (
+            isinstance(v, dict)
+            and all(
+                name in conf.SNAPSHOT_OPTIONS and type(number) is int and number >= 0
+                for name, number in v.items()
+            )
+        ),
+        f"a dict of numbers by {' and '.join(conf.SNAPSHOT_OPTIONS)}",
+    ),
     "EFFECTS": (lambda v: isinstance(v, dict), "a dict"),
     "WEBHOOKS": (lambda v: isinstance(v, dict), "a dict"),
+    "ACTIVITY": (lambda v: isinstance(v, dict), "a dict"),
 }
-
-
-def check_environments(**kwargs: Any) -> list[CheckMessage]:
-    """``SANDBOX["ENVIRONMENTS"]``: names, options and their values (E003)."""
-    environments = conf.get("ENVIRONMENTS")
-    if not isinstance(environments, dict):
-        return []  # E002 says so
-    found = [
-        Error(f'SANDBOX["ENVIRONMENTS"]{problem}', id="sandbox.E003")
-        for name, options in environments.items()
-        for problem in _environment_problems(name, options)
-    ]
-    if not conf.test_environments():
-        found.append(Error('SANDBOX["ENVIRONMENTS"] names no test environment.', id="sandbox.E003"))
-    return list(found)
-
-
-def _environment_problems(name: Any, options: Any) -> Iterator[str]:
-    if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
-        yield f" has {name!r}: a name is made of letters, digits, - and _."
-    if name == "all":
-        yield ' cannot have "all": it is the name of every environment together.'
-    if not isinstance(options, dict):
-        yield f"[{name!r}] must be a dict of options."
-        return
-    for option, value in options.items():
-        if option not in conf.ENVIRONMENT_OPTIONS:
-            yield (
-                f"[{name!r}] has an unknown option {option!r}. The options are "
-                f"{', '.join(sorted(conf.ENVIRONMENT_OPTIONS))}."
-            )
-        elif option == "hosts" and not (
-            isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value)
-        ):
-            yield f"[{name!r}]['hosts'] must be a list of host patterns."
-        elif option == "rate" and not _is_rate(value):
-            yield f"[{name!r}]['rate'] must be a rate such as \"100/min\"."
-        elif option == "quota" and not (isinstance(value, int) and value >= 0):
-            yield f"[{name!r}]['quota'] must be a number of rows."
-        elif option == "effects" and value not in ("capture", "deliver"):
-            yield f'[{name!r}][\'effects\'] must be "capture" or "deliver".'
 
 
 def check_caches(**kwargs: Any) -> list[CheckMessage]:
@@ -183,12 +166,30 @@ def check_caches(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def _is_rate(value: Any) -> bool:
-    try:
-        conf.parse_rate(value)
-    except ConfigurationError:
-        return False
-    return True
+def check_counting_cache(**kwargs: Any) -> list[CheckMessage]:
+    """Rates are counted in a cache that counts for all processes, and exactly (W011)."""
+    alias = conf.get("CACHE")
+    options = settings.CACHES.get(alias, {})
+    backend = options.get("BACKEND", "").rpartition(".")[2]
+    rated = [n for n, o in conf.get("ENVIRONMENTS").items() if o.get("rate") is not None]
+    if not rated or backend not in _COUNTS_BADLY:
+        return []
+    return [
+        Warning(
+            f"CACHES[{alias!r}] {_COUNTS_BADLY[backend]}, and the rates of {', '.join(rated)} "
+            "are counted in it.",
+            hint='Use Redis or Memcached, or name such a cache in SANDBOX["CACHE"].',
+            id="sandbox.W011",
+        )
+    ]
+
+
+_COUNTS_BADLY = {
+    "LocMemCache": "counts for each process alone",
+    "DummyCache": "counts nothing",
+    "DatabaseCache": "loses counts under load",
+    "FileBasedCache": "loses counts under load",
+}
 
 
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:

@@ -40,6 +40,15 @@ def watch_proxy(model: type[Any]) -> None:
         watch(model)
 
 
+def check_shared(instance: Any, using: str) -> None:
+    """Refuse where deleting a shared row in the test mode in force would reach further modes.
+
+    :raises CrossModeError: where rows of another mode hang on it.
+    """
+    if type(instance) in _watched and require_scope() != LIVE:
+        _before_delete(type(instance), instance, using)
+
+
 def _before_delete(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
     """Sent inside the deletion's transaction, for every row, before the first one goes."""
     scope = require_scope()

@@ -98,7 +98,7 @@ class InModeByTable(InMode):
         table, alias = quote(self.owner._meta.db_table), quote(OWNER_ALIAS)
         key = quote(self.owner._meta.pk.column)
         sql = (
-            f"EXISTS (SELECT 1 FROM {table} {alias} "
+            f"EXISTS (SELECT 1 FROM {table} {alias} "  # nosec B608
             f"WHERE {alias}.{key} = {link_sql} AND {mode_sql})"
         )
         return sql, [*link_params, *mode_params]

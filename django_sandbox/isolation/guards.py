@@ -88,7 +88,9 @@ def _stamp_for_all_modes(instance: Any, values: tuple[Any, ...], unset: list[boo
     if len(values) == 1:
         return
     if unset[1]:
-        environments = conf.test_environments() if values[0] else [conf.LIVE_ENVIRONMENT]
+        environments = [conf.LIVE_ENVIRONMENT]
+        if values[0]:
+            environments = [*conf.test_environments(), *conf.throwaway_patterns()]
         if len(environments) > 1:
             raise CrossModeError(
                 f"Inside all_modes() a new test {type(instance)._meta.verbose_name} must "

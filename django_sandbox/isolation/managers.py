@@ -117,7 +117,7 @@ class ScopedQuerySet(CachedByMode):
         checked = self.__dict__.get("_keys_checked", False)
         if not checked and (kwargs.get("raw") or mode_is_own(self.model)):
             guards.check_keys(self.model, list(objs), using)
-        if not is_sandboxed(self.model):
+        if checked or not is_sandboxed(self.model):  # bulk_create() has stood around it all
             return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]
         with inserting(self.model, list(objs), using):
             return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]

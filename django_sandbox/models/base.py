@@ -26,7 +26,8 @@ class SandboxModel(models.Model):
 
     Stands anywhere among the bases; a model keeps its own managers and its own ``Meta``.
     Options, all optional, go into an inner ``class SandboxMeta``: ``owner`` (look-up path
-    to the owner), ``clone`` and ``quota``.
+    to the owner), ``quota``, and ``clone``, ``mask`` and ``clone_empties`` (what is copied
+    from live as configuration).
     """
 
     _sandbox_model: ClassVar[bool] = True

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_sandbox import conf
 from django_sandbox.isolation.fields import ENVIRONMENT_LENGTH
 from django_sandbox.keys import ALPHABET
+from django_sandbox.models.forgetting import (
+    ForgettingQuerySet,
+    forget_keys_of_sandbox,
+    keys_of_sandboxes,
+)
 
 ID_PREFIX = "sbx_"
 ID_LENGTH = 20
@@ -20,6 +28,18 @@ ID_LENGTH = 20
 def make_sandbox_id() -> str:
     """A public, unguessable id such as ``sbx_4fT…`` (119 bits)."""
     return ID_PREFIX + "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
+
+
+class SandboxRows(ForgettingQuerySet["Sandbox"]):
+    """Queries over sandboxes."""
+
+    def key_ids(self) -> Iterable[str]:
+        return keys_of_sandboxes(self)
+
+    def active(self) -> SandboxRows:
+        """Those that are open now, by :attr:`Sandbox.is_active`."""
+        unexpired = models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now())
+        return self.filter(unexpired, status=Sandbox.Status.ACTIVE)
 
 
 class Sandbox(models.Model):
@@ -44,6 +64,13 @@ class Sandbox(models.Model):
     deactivated_at = models.DateTimeField(_("deactivated at"), null=True, blank=True)
     purge_at = models.DateTimeField(_("data kept until"), null=True, blank=True, db_index=True)
     seeded_at = models.DateTimeField(_("seeded at"), null=True, blank=True)
+    # Of a throwaway environment only: from then on it is as good as gone.
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True, editable=False)
+    # Set while a large sandbox is emptied in several transactions: some of its rows may be
+    # gone already. Whoever finds it set finishes the work.
+    emptying_since = models.DateTimeField(null=True, editable=False)
+
+    objects = SandboxRows.as_manager()
 
     class Meta:
         verbose_name = _("sandbox")
@@ -61,4 +88,13 @@ class Sandbox(models.Model):
     @property
     def is_active(self) -> bool:
         """Whether test keys of this sandbox open it now."""
-        return self.status == self.Status.ACTIVE
+        return self.is_active_at(timezone.now())
+
+    def is_active_at(self, moment: datetime) -> bool:
+        """The same at a moment: a throwaway environment is not, once it has expired."""
+        expired = self.expires_at is not None and self.expires_at <= moment
+        return self.status == self.Status.ACTIVE and not expired
+
+
+post_save.connect(forget_keys_of_sandbox, Sandbox)
+post_delete.connect(forget_keys_of_sandbox, Sandbox)

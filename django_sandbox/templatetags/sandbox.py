@@ -19,7 +19,7 @@ def sandbox_banner() -> dict[str, Any]:
     return {
         "is_test": scope is not None and scope.is_test,
         "environment": scope and scope.environment,
-        "several": len(conf.test_environments()) > 1,
+        "several": conf.has_several_environments(),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import pickle  # nosec B403
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -102,7 +102,7 @@ def _raw(rows: Any, pk: Any) -> bool:
     from django.db import connections
 
     table = connections[rows.db].ops.quote_name(rows.model._meta.db_table)
-    return _in_rows(rows.raw(f"SELECT * FROM {table}"), pk)  # noqa: S608 — a quoted table name
+    return _in_rows(rows.raw(f"SELECT * FROM {table}"), pk)  # noqa: S608 — a quoted table name # nosec B608
 
 
 def _nested(rows: Any, pk: Any) -> bool:
@@ -143,7 +143,7 @@ def _kept(world: World, entrance: Entrance, own: Side, other: Side) -> bool:
 def _pickled(world: World, entrance: Entrance, own: Side, other: Side) -> bool:
     with other.mode():
         dump = pickle.dumps(entrance.rows(world.using).filter(pk=other.pk))
-    return _in_rows(pickle.loads(dump), other.pk)  # noqa: S301 — our own, of a line before
+    return _in_rows(pickle.loads(dump), other.pk)  # noqa: S301 — our own, of a line before # nosec B301
 
 
 _CARRIED: dict[str, Callable[[World, Entrance, Side, Side], bool]] = {

@@ -1,11 +1,17 @@
 """The mode travels with a task, and does not stay in the worker."""
 
+import logging
+
 import pytest
 from celery import Celery, chain, chord, group
+from celery.beat import ScheduleEntry, Scheduler
 from celery.contrib.testing.worker import start_worker
+from celery.schedules import schedule
 
 from django_sandbox import all_modes, current_environment, live_mode, sandbox_mode
+from django_sandbox.context import Caller
 from django_sandbox.exceptions import ModeNotSet
+from django_sandbox.owners import current_owner_key
 
 # Without Celery's own Django fixup, which would manage connections that no task here uses.
 app = Celery("tests", broker="memory://", backend="cache+memory://", fixups=[])
@@ -27,6 +33,11 @@ def _flat(seen):
         yield from _flat(item) if isinstance(item, list) else [item]
 
 
+@app.task
+def behalf():
+    return current_owner_key()
+
+
 @app.task(bind=True, max_retries=2)
 def after_a_retry(self):
     if self.request.retries < 1:
@@ -37,6 +48,12 @@ def after_a_retry(self):
 @app.task
 def fails():
     raise LookupError(current_environment())
+
+
+@app.task
+@live_mode()
+def chooses_live():
+    return current_environment()
 
 
 @app.task
@@ -54,6 +71,10 @@ def worker():
 BLOCKS = {"live": live_mode, "test": sandbox_mode, "all": all_modes}
 
 
+def test_a_worker_here_leaves_logging_as_it_was(worker):
+    assert logging.getLogger().isEnabledFor(logging.WARNING)
+
+
 def result(sent):
     return sent.get(timeout=20)
 
@@ -63,6 +84,16 @@ def test_a_task_runs_in_the_mode_it_was_sent_from(worker, name):
     with BLOCKS[name]():
         sent = environment.delay()
     assert result(sent) == [name]
+
+
+def test_on_whose_behalf_travels_along_in_test_mode(worker):
+    owner = Caller()
+    owner.pk = "a-key-of-any-kind"
+    with sandbox_mode(owner=owner):
+        sent = behalf.delay()
+    with sandbox_mode():
+        without = behalf.delay()
+    assert (result(sent), result(without)) == ("a-key-of-any-kind", None)
 
 
 def test_modes_alternate_in_one_worker(worker):
@@ -115,6 +146,16 @@ def test_a_task_sent_by_a_task(worker):
     with sandbox_mode():
         sent = sends_another.delay()
     assert result(app.AsyncResult(result(sent))) == ["test"]
+
+
+def test_what_beat_sends_has_no_mode_but_its_own(worker):
+    beat = Scheduler(app, lazy=True)
+    entry = {"name": "nightly", "schedule": schedule(60), "app": app}
+    plain = beat.apply_async(ScheduleEntry(task=environment.name, **entry))
+    chosen = beat.apply_async(ScheduleEntry(task=chooses_live.name, **entry))
+    assert result(chosen) == "live"
+    with pytest.raises(ModeNotSet):
+        result(plain)
 
 
 def test_an_environment_that_is_gone_is_no_mode(worker, sandbox_settings):

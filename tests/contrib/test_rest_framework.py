@@ -359,29 +359,3 @@ def test_without_the_middleware_the_error_says_so(rf, settings, live_key):
 
     with pytest.raises(ImproperlyConfigured, match="SandboxMiddleware"):
         WhoAmI.as_view()(rf.get("/", headers=bearer(live_key)))
-
-
-# --- rates
-
-
-def test_rates_are_counted_by_owner_and_environment(
-    client, owner, other_owner, live_key, test_key, sandbox_settings, settings
-):
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "rates"}
-    }
-    sandbox_settings(ENVIRONMENTS={"test": {"rate": "2/day"}, "live": {"rate": "3/day"}})
-    second_key = ApiKey.objects.issue(owner, environment="test")[1]
-    theirs = ApiKey.objects.issue(other_owner, environment="test")[1]
-
-    def statuses(*keys):
-        return [client.get("/api/throttled", headers=bearer(k)).status_code for k in keys]
-
-    assert statuses(test_key, second_key, test_key) == [200, 200, 429]
-    assert statuses(live_key, live_key, live_key, live_key) == [200, 200, 200, 429]
-    assert statuses(theirs) == [200]
-    response = client.get("/api/throttled", headers=bearer(test_key))
-    assert response.json()["code"] == "RATE_LIMITED"
-    assert 1 <= int(response["Retry-After"]) <= 86401
-    sandbox_settings(ENVIRONMENTS={"test": {}, "live": {"rate": "1/day"}})
-    assert statuses(test_key) == [200]

@@ -213,6 +213,29 @@ def test_rotate_with_grace_lets_both_work_until_it_ends(owner):
         old.rotate(grace=timedelta(seconds=-1))
 
 
+def test_a_key_in_its_grace_is_not_rotated_again(owner):
+    """The key made of it would inherit the end of its grace."""
+    old, _ = ApiKey.objects.issue(owner)
+    new, _ = old.rotate(grace=timedelta(hours=1))
+    for stale in (old, ApiKey.objects.get(pk=old.pk)):
+        with pytest.raises(ApiKeyRevoked, match="rotated already"):
+            stale.rotate()
+    assert new.expires_at is None and new.rotate()[0].expires_at is None
+
+
+def test_an_expired_key_is_not_rotated(owner):
+    old, _ = ApiKey.objects.issue(owner, expires_at=timezone.now())
+    with pytest.raises(ApiKeyExpired, match="cannot be rotated"):
+        old.rotate(grace=timedelta(hours=1))
+    assert list(ApiKey.objects.all()) == [old] and old.rotated_at is None
+
+
+def test_a_key_that_expires_hands_its_expiry_on(owner):
+    soon = timezone.now() + timedelta(minutes=1)
+    old, _ = ApiKey.objects.issue(owner, expires_at=soon)
+    assert old.rotate()[0].expires_at == soon
+
+
 def test_grace_never_prolongs_a_key(owner):
     soon = timezone.now() + timedelta(minutes=1)
     old, _ = ApiKey.objects.issue(owner, expires_at=soon)
@@ -229,6 +252,44 @@ def test_last_used_at_is_written_at_most_once_a_minute(owner, django_assert_num_
     api_key.last_used_at -= timedelta(minutes=1)
     with django_assert_num_queries(1):
         api_key.touch()
+
+
+def test_last_used_at_is_written_once_by_two_processes(owner):
+    first, _ = ApiKey.objects.issue(owner)
+    second = ApiKey.objects.get()
+    first.touch()
+    second.touch()  # has not seen the other's note
+    assert ApiKey.objects.get().last_used_at == first.last_used_at
+
+
+def test_the_documentations_keys_open_nothing(owner, django_assert_num_queries):
+    for mode in ("test", "live"):
+        raw = keys.documentation_key(mode)
+        with django_assert_num_queries(0), pytest.raises(ApiKeyInvalid, match="example key"):
+            ApiKey.objects.authenticate(raw)
+
+
+async def test_authenticate_in_an_event_loop():
+    with pytest.raises(ApiKeyInvalid):
+        await ApiKey.objects.aauthenticate("acme_test_x")
+
+
+@pytest.mark.parametrize("garbage", [None, 1, b"acme_live_x", "\ud800", "\x00"])
+def test_whatever_is_presented_is_refused_alike(garbage):
+    with pytest.raises(ApiKeyInvalid):
+        ApiKey.objects.authenticate(garbage)
+
+
+def test_deactivating_leaves_revoked_keys_alone(owner):
+    revoked = lifecycle.activate(owner).api_key
+    revoked.revoke()
+    before = ApiKey.objects.get(pk=revoked.pk).revoked_at
+    live, _ = ApiKey.objects.issue(owner)
+    other, _ = ApiKey.objects.issue(owner, environment="test")
+    lifecycle.deactivate(owner)
+    assert ApiKey.objects.get(pk=revoked.pk).revoked_at == before
+    assert ApiKey.objects.get(pk=other.pk).is_revoked
+    assert not ApiKey.objects.get(pk=live.pk).is_revoked
 
 
 def test_usable_counts_neither_revoked_nor_expired(owner):

@@ -16,6 +16,7 @@ from django_sandbox.models import (
     SandboxModel,
     SandboxQuerySet,
 )
+from tests.testapp.fields import ColourField, SecretField
 
 
 class Organization(models.Model):
@@ -188,6 +189,17 @@ class Ticket(SandboxModel):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="tickets")
     title = models.CharField(max_length=50, default="")
     comments = GenericRelation("Comment", related_query_name="ticket")
+    watchers = models.ManyToManyField(Tag, through="Watch", related_name="watched")
+
+
+class Watch(SandboxModel):
+    """A many-to-many table that the site writes itself, two steps away from its owner."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE)
+    tag = models.ForeignKey(Tag, models.CASCADE)
+
+    class SandboxMeta:
+        owner = "ticket__organization"
 
 
 class Comment(models.Model):
@@ -250,6 +262,93 @@ class FeatureUse(EnvironmentModel):
     feature = models.ForeignKey(Feature, models.CASCADE, related_name="uses")
 
 
+# --- shared models whose rows are each bound to one owner's environment
+
+
+class Endpoint(models.Model):
+    """Goes when its environment is purged."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="endpoints")
+    environment = models.CharField(max_length=50)
+
+    class SandboxMeta:
+        owner = "organization"
+        environment = "environment"
+
+
+class Delivery(models.Model):
+    """Bound by the endpoint it hangs on, which it keeps from going before it."""
+
+    endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="deliveries")
+
+    class SandboxMeta:
+        owner = "endpoint__organization"
+        environment = "endpoint__environment"
+
+
+class Progress(models.Model):
+    """Goes already when the data it speaks of goes."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="progress")
+    environment = models.CharField(max_length=50)
+
+    class SandboxMeta:
+        owner = "organization"
+        environment = "environment"
+        cleared_by = "cleanup"
+
+
+class Everything(SandboxModel):
+    """A field of every kind, a site's own kinds too."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="everything")
+    boolean = models.BooleanField(null=True)
+    char = models.CharField(max_length=100, default="", blank=True)
+    text = models.TextField(null=True)
+    big = models.BigIntegerField(null=True)
+    small = models.PositiveSmallIntegerField(null=True)
+    number = models.FloatField(null=True)
+    decimal = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    date = models.DateField(null=True)
+    time = models.TimeField(null=True)
+    moment = models.DateTimeField(null=True)
+    duration = models.DurationField(null=True)
+    touched = models.DateTimeField(auto_now=True)
+    made = models.DateTimeField(auto_now_add=True)
+    uuid = models.UUIDField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    binary = models.BinaryField(null=True)
+    json = models.JSONField(null=True)
+    json_never_null = models.JSONField(default=dict)
+    file = models.FileField(upload_to="files", null=True)
+    secret = SecretField(null=True)
+    colour = ColourField(null=True)
+    doubled = models.GeneratedField(
+        expression=models.F("small") * 2, output_field=models.IntegerField(), db_persist=True
+    )
+
+
+class Step(SandboxModel):
+    """Rows that point to each other in a circle, one key of it not null."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=50, default="")
+    above = models.ForeignKey("self", models.CASCADE, null=True, related_name="below")
+    answer = models.ForeignKey("Answer", models.SET_NULL, null=True, related_name="asked_by")
+
+    class SandboxMeta:
+        owner = "organization"
+
+
+class Answer(SandboxModel):
+    """The other half of the circle."""
+
+    step = models.ForeignKey(Step, models.CASCADE, related_name="answers")
+
+    class SandboxMeta:
+        owner = "step__organization"
+
+
 # --- what a site writes by hand without the package: a manager that filters when it is asked
 
 
@@ -281,3 +380,10 @@ class EagerBooking(EagerModel):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="eager_bookings")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="eager_bookings")
     title = models.CharField(max_length=100, default="")
+
+
+# --- for the tests of cleanup
+
+from tests.testapp.shelves import Attachment, Folder, Paper, Stamp, Sticker, Watcher  # noqa: E402
+
+__all__ = ["Attachment", "Folder", "Paper", "Stamp", "Sticker", "Watcher"]

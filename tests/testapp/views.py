@@ -1,14 +1,26 @@
 """Views a site would write, plain and DRF, sync and async, whole and streamed."""
 
+import logging
+
 from django.db import transaction
-from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpResponse,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import aget_object_or_404, get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import cache_page
+from django.views.generic import DetailView
 from rest_framework import generics, permissions, serializers
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 from rest_framework.views import APIView
 
-from django_sandbox import current_mode
+from django_sandbox import current_mode, live_mode
 from django_sandbox.contrib.rest_framework import (
     ApiKeyAuthentication,
     HasScope,
@@ -16,7 +28,10 @@ from django_sandbox.contrib.rest_framework import (
     ModeRateThrottle,
     TestModeOnly,
 )
-from tests.testapp.models import Booking, EventType, Organization
+from django_sandbox.decorators import api_key_required
+from django_sandbox.owners import current_owner_key
+from django_sandbox.rates import rate_limited
+from tests.testapp.models import Booking, EventType, Feature, Note, Organization
 
 
 def titles(request):
@@ -30,6 +45,10 @@ async def async_titles(request):
 async def _async_titles():
     async for title in Booking.objects.values_list("title", flat=True):
         yield title
+
+
+async def async_named(request):
+    return JsonResponse({"owner": request.api_key.owner.pk, "key": str(request.api_key)})
 
 
 def streamed(request):
@@ -86,6 +105,11 @@ def on_commit(request):
     return HttpResponse()
 
 
+def log(request):
+    logging.getLogger("tests.modes").info("asked")
+    return HttpResponse()
+
+
 def mode(request):
     return HttpResponse(str(current_mode()))
 
@@ -93,8 +117,58 @@ def mode(request):
 cached = cache_page(60)(mode)
 
 
+def behalf(request):
+    """On whose behalf the view works, and then the making of its body."""
+
+    def parts():
+        yield f"{current_owner_key()} "
+        with live_mode():
+            yield f"{current_owner_key()}"
+
+    return StreamingHttpResponse(parts())
+
+
 def page(request):
     return TemplateResponse(request, "testapp/page.html")
+
+
+@api_key_required("bookings:read")
+def booking(request, booking_id):
+    return HttpResponse(get_object_or_404(Booking, pk=booking_id).title)
+
+
+@api_key_required("bookings:read", "bookings:write")
+async def async_booking(request, pk):
+    return HttpResponse((await aget_object_or_404(Booking, pk=pk)).title)
+
+
+def event_type(request, event_type_slug):
+    """Not found by the site's own hand, in a transaction."""
+    with transaction.atomic():
+        try:
+            return HttpResponse(EventType.objects.get(slug=event_type_slug).name)
+        except EventType.DoesNotExist:
+            raise Http404("Nothing there.") from None
+
+
+def feature(request, slug):
+    return HttpResponse(get_object_or_404(Feature, slug=slug).title)
+
+
+def note(request, pk):
+    return HttpResponse(get_object_or_404(Note, pk=pk).text)
+
+
+def organization(request, pk):
+    return HttpResponse(get_object_or_404(Organization, pk=pk).name)
+
+
+class BookingPage(DetailView):
+    model = Booking
+    pk_url_kwarg = "number"
+
+    def render_to_response(self, context):
+        return HttpResponse(context["object"].title)
 
 
 class BookingSerializer(serializers.ModelSerializer):
@@ -132,8 +206,43 @@ class EventTypes(generics.ListCreateAPIView):
     permission_classes = [permissions.IsAuthenticated]
 
 
+class NamedEventType(generics.RetrieveAPIView):
+    queryset = EventType.objects.all()
+    serializer_class = EventTypeSerializer
+    lookup_field = "slug"
+    lookup_url_kwarg = "name"
+
+
 class ModelPermissioned(Bookings):
     permission_classes = [permissions.DjangoModelPermissions]
+
+
+class ObjectPermissions(permissions.DjangoObjectPermissions):
+    """As DRF's docs say: also for looking."""
+
+    perms_map = {
+        **permissions.DjangoObjectPermissions.perms_map,
+        "GET": ["%(app_label)s.view_%(model_name)s"],
+    }
+
+
+class ObjectPermissioned(BookingDetail):
+    authentication_classes = [ApiKeyAuthentication, SessionAuthentication]
+    permission_classes = [ObjectPermissions]
+
+
+class Organizations(generics.ListCreateAPIView):
+    """A shared model behind Django's permissions: for the site's staff."""
+
+    class OrganizationSerializer(serializers.ModelSerializer):
+        class Meta:
+            model = Organization
+            fields = ["id", "name"]
+
+    queryset = Organization.objects.all()
+    serializer_class = OrganizationSerializer
+    authentication_classes = [ApiKeyAuthentication]
+    permission_classes = [ObjectPermissions]
 
 
 class WhoAmI(APIView):
@@ -165,3 +274,45 @@ class Either(WhoAmI):
 
 class Throttled(WhoAmI):
     throttle_classes = [ModeRateThrottle]
+
+
+class ThrottledTwice(Throttled):
+    """Listed twice, and handed on to a view that throttles again."""
+
+    throttle_classes = [ModeRateThrottle, ModeRateThrottle]
+
+    def get(self, request):
+        return Throttled.as_view()(request._request)
+
+
+class Strict(AnonRateThrottle):
+    THROTTLE_RATES = {"anon": "1/day"}
+
+
+class StrictForUsers(UserRateThrottle):
+    THROTTLE_RATES = {"user": "3/day"}
+
+
+class ThrottledOpen(APIView):
+    """Anybody may call; DRF's own throttles stand on both sides of ours."""
+
+    authentication_classes = [ApiKeyAuthentication, SessionAuthentication]
+    permission_classes = [permissions.AllowAny]
+    throttle_classes = [Strict, ModeRateThrottle, StrictForUsers]
+
+    def get(self, request):
+        return Response({"user": str(request.user)})
+
+
+limited = rate_limited(mode)
+limited_twice = rate_limited(limited)
+
+
+@rate_limited
+async def async_limited(request):
+    return HttpResponse(str(current_mode()))
+
+
+@rate_limited
+def limited_and_fails(request):
+    raise RuntimeError("a fault of the site")

@@ -103,7 +103,7 @@ def _by_owner(columns: ModeColumns, quote: Quote, match: str) -> str:
     owner, alias = quote(columns.owner), quote(OWNER_ALIAS)
     link = f"{quote(columns.table)}.{quote(columns.link)}"
     return (
-        f"EXISTS (SELECT 1 FROM {owner} {alias} "  # noqa: S608 - quoted names, no values
+        f"EXISTS (SELECT 1 FROM {owner} {alias} "  # noqa: S608 - quoted names, no values # nosec B608
         f"WHERE {alias}.{quote(columns.key)} = {link} AND {match})"
     )
 

@@ -11,6 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from django_sandbox import registry
+from django_sandbox.isolation.columns import is_sandboxed
 from django_sandbox.models import ApiKey
 
 READ_ACTIONS = frozenset({"view"})
@@ -19,8 +20,10 @@ READ_ACTIONS = frozenset({"view"})
 class ApiKeyPrincipal:
     """Who a request with an API key is: not a user, and never taken for one.
 
-    ``pk`` is a string with a colon, which no user's primary key is, so that throttles,
-    logs and caches that count by it keep a bucket for each key.
+    ``pk`` is a string with a colon: no integer or UUID, so no such user's primary key,
+    and asking for a user by it is an error, not somebody else. (A site whose users choose
+    keys that are text must not let them begin with ``api_key:``.) Throttles, logs and
+    caches that count by it keep a bucket for each key.
     """
 
     is_authenticated = True
@@ -51,16 +54,22 @@ class ApiKeyPrincipal:
         return self.username
 
     def has_perm(self, permission: str, obj: Any = None) -> bool:
-        """Whether the key's scopes cover a Django permission.
+        """Whether the key's scopes cover a Django permission on a sandboxed model.
 
         ``app.view_booking`` asks for the scope ``bookings:read``, every other action on
-        bookings for ``bookings:write``.
+        bookings for ``bookings:write``. On a model that is not sandboxed a key has no
+        permission, whatever its scopes: it is the customers' key, and those rows (users,
+        groups) are not only theirs.
+
+        :param obj: a row that must also belong to the key's owner.
         """
         app_label, _, codename = permission.partition(".")
         action, _, model_name = codename.partition("_")
         try:
             model = apps.get_model(app_label, model_name)
         except (LookupError, ValueError):
+            return False
+        if not is_sandboxed(model) or (obj is not None and not self._owns(obj)):
             return False
         verb = "read" if action in READ_ACTIONS else "write"
         return self.api_key.has_scope(f"{registry.count_name(model._meta.label)}:{verb}")
@@ -69,10 +78,23 @@ class ApiKeyPrincipal:
         return all(self.has_perm(permission, obj) for permission in permissions)
 
     def has_module_perms(self, app_label: str) -> bool:
-        return False
+        """Whether the key may see or change rows of any model of an app."""
+        models = [m for m in registry.sandboxed_models() if m._meta.app_label == app_label]
+        return any(
+            self.has_perm(f"{app_label}.{action}_{model._meta.model_name}")
+            for model in models
+            for action in ("view", "change")
+        )
+
+    def _owns(self, row: Any) -> bool:
+        path = registry.owner_path(type(row)) if is_sandboxed(type(row)) else None
+        return path is not None and registry.owner_key(row, path) == self.api_key.owner_id
 
     def __str__(self) -> str:
         return self.username
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.username}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ApiKeyPrincipal) and other.pk == self.pk

@@ -9,7 +9,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from django_sandbox import documents
+from django_sandbox import documents, hints
 from django_sandbox.exceptions import ApiKeyMissing, RateLimited, SandboxError
 
 
@@ -19,22 +19,18 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     Turns this package's refusals, a missing key and a spent rate into the contract's
     errors, and leaves everything else to DRF's own handler.
     """
-    # Not at the top: while rest_framework.views loads, it imports the classes that a site
-    # names in its settings, and so this module.
-    from rest_framework import views
-
-    refusal = _refusal(error)
-    if refusal is None:
-        return views.exception_handler(error, context)
-    views.set_rollback()
-    return Response(documents.error(refusal), status=refusal.status, headers=refusal.headers)
+    refusal = _refusal(error, context)
+    return _by_drf(error, context) if refusal is None else _answer(refusal)
 
 
 def own_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """The same for this package's views, whose every error has a code."""
-    response = exception_handler(error, context)
-    if response is None or _refusal(error) is not None:
-        return response
+    refusal = _refusal(error, context)
+    if refusal is not None:
+        return _answer(refusal)
+    response = _by_drf(error, context)
+    if response is None:
+        return None
     if isinstance(error, exceptions.ValidationError):
         response.data = {
             "code": "INVALID",
@@ -46,13 +42,33 @@ def own_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     return response
 
 
-def _refusal(error: Exception) -> SandboxError | None:
+# Not at the top: while rest_framework.views loads, it imports the classes that a site names
+# in its settings, and so this module.
+
+
+def _by_drf(error: Exception, context: dict[str, Any]) -> Response | None:
+    from rest_framework import views
+
+    return views.exception_handler(error, context)
+
+
+def _answer(refusal: SandboxError) -> Response:
+    from rest_framework import views
+
+    views.set_rollback()
+    return Response(documents.error(refusal), status=refusal.status, headers=refusal.headers)
+
+
+def _refusal(error: Exception, context: dict[str, Any]) -> SandboxError | None:
     if isinstance(error, SandboxError) and error.code:
         return error
     if isinstance(error, exceptions.NotAuthenticated):
         return ApiKeyMissing()
     if isinstance(error, exceptions.Throttled):
         return RateLimited(int(getattr(error, "wait", None) or 0))
+    if isinstance(error, (Http404, exceptions.NotFound)):
+        request = context.get("request")
+        return hints.refusal_for(getattr(request, "_request", request), error)
     return None
 
 

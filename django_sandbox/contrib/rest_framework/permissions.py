@@ -1,4 +1,4 @@
-"""Permissions for a site's own views."""
+"""Permissions for a site's own views. ``refusals`` names what each raises, for the schema."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class HasScope(OperationHolderMixin, BasePermission):
     :param scope: ``"entity:verb"``.
     """
 
+    refusals = (ApiKeyMissing, InsufficientScope)
+
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
@@ -48,6 +50,7 @@ class TestModeOnly(BasePermission):
     """Refuses whatever is not in test mode, with ``TEST_KEY_REQUIRED``."""
 
     __test__ = False
+    refusals = (TestKeyRequired,)
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if current_mode() is not Mode.TEST:
@@ -57,6 +60,8 @@ class TestModeOnly(BasePermission):
 
 class LiveModeOnly(BasePermission):
     """Refuses whatever is not in live mode, with ``LIVE_KEY_REQUIRED``."""
+
+    refusals = (LiveKeyRequired,)
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if current_mode() is not Mode.LIVE:

@@ -6,35 +6,43 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.generics import get_object_or_404
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_sandbox import conf, documents, lifecycle, owners, toggle
+from django_sandbox import conf, documents, jobs, lifecycle, owners, registry, toggle
+from django_sandbox.cloning import check_direction
 from django_sandbox.context import current_environment
 from django_sandbox.contrib.rest_framework.authentication import ApiKeyAuthentication
+from django_sandbox.contrib.rest_framework.background import accepted
 from django_sandbox.contrib.rest_framework.errors import own_exception_handler
+from django_sandbox.contrib.rest_framework.parsers import JSONParser
 from django_sandbox.contrib.rest_framework.serializers import (
-    IssueSerializer,
-    RotateSerializer,
+    ActivateSerializer,
+    CloneSerializer,
 )
 from django_sandbox.exceptions import (
     ApiKeyMissing,
     EnvironmentMismatch,
-    InsufficientScope,
     LiveKeyRequired,
     OwnerRequired,
+    SandboxError,
     TestKeyRequired,
 )
 from django_sandbox.models import ApiKey
+from django_sandbox.seeding import DEFAULT_SCENARIO
 
 
 class AnyCaller(BasePermission):
     """The owner's session, or any key of the owner."""
+
+    refusals: tuple[type[SandboxError], ...] = (ApiKeyMissing,)
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user or not request.user.is_authenticated:
@@ -44,6 +52,8 @@ class AnyCaller(BasePermission):
 
 class SessionOrLiveKey(AnyCaller):
     """The owner's session, or a live key."""
+
+    refusals = (ApiKeyMissing, LiveKeyRequired)
 
     def has_permission(self, request: Request, view: Any) -> bool:
         allowed = super().has_permission(request, view)
@@ -56,7 +66,9 @@ class OwnersView(APIView):
     """A view about the sandbox or the keys of the caller's owner."""
 
     authentication_classes = [ApiKeyAuthentication, SessionAuthentication]
+    parser_classes = [JSONParser, FormParser, MultiPartParser]
     permission_classes: list[Any] = [SessionOrLiveKey]
+    makes_jobs = False  # where the site works in the background
 
     def get_exception_handler(self) -> Callable[..., Any]:
         return own_exception_handler
@@ -83,18 +95,36 @@ class OwnersView(APIView):
         own = current_environment() if isinstance(self.request.auth, ApiKey) else None
         if own == conf.LIVE_ENVIRONMENT:
             own = None
-        named = _parameters(self.request).get("environment")
-        if named is None:
+        parameters = _parameters(self.request)
+        if "environment" not in parameters:
             return own or conf.check_test_environment(conf.DEFAULT_ENVIRONMENT)
-        environment = conf.check_test_environment(named)
+        environment = conf.check_test_environment(parameters["environment"])
         if own and environment != own:
             raise EnvironmentMismatch(f"This API key belongs to the environment {own!r}.")
         return environment
 
+    def found(self, rows: Any, public_id: str) -> Any:
+        """The row with an id that a caller named in the path.
+
+        :raises Http404: where there is none; also for what no id of ours is made of, which
+            some databases refuse to look for (PostgreSQL: a NUL).
+        """
+        if not (public_id.isascii() and public_id.replace("_", "").isalnum()):
+            raise Http404
+        return get_object_or_404(rows, pk=public_id)
+
+    @property
+    def scenario(self) -> str:
+        """The scenario that the body names, else the default one.
+
+        :raises UnknownScenario: for a name that the site has not.
+        """
+        return registry.check_scenario(_parameters(self.request).get("scenario", DEFAULT_SCENARIO))
+
 
 def _parameters(request: Request) -> Any:
-    """Query parameters of a GET, the body of every other request."""
-    if request.method == "GET":
+    """Query parameters of a GET and a DELETE, the body of every other request."""
+    if request.method in ("GET", "DELETE"):
         return request.query_params
     if not isinstance(request.data, dict):
         raise serializers.ValidationError("The body must be a JSON object.")
@@ -105,17 +135,43 @@ class ActivateView(OwnersView):
     """``POST sandbox/activate``"""
 
     def post(self, request: Request) -> Response:
-        done = lifecycle.activate(self.owner, self.environment)
+        owner, environment = self.owner, self.environment
+        serializer = ActivateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        scenario = self.scenario
+        seconds = serializer.validated_data.get("expires_in")
+        try:
+            done = lifecycle.activate(
+                owner,
+                environment,
+                scenario=scenario,
+                expires_in=timedelta(seconds=seconds) if seconds else None,
+            )
+        except ValueError as error:
+            raise serializers.ValidationError({"expires_in": [str(error)]}) from error
         return Response(documents.activation(done), status=201 if done.activated else 200)
 
 
 class ResetView(OwnersView):
     """``POST sandbox/reset``"""
 
+    makes_jobs = True
     permission_classes = [AnyCaller]
 
     def post(self, request: Request) -> Response:
-        return Response(documents.reset(lifecycle.reset(self.owner, self.environment)))
+        owner, environment, scenario = self.owner, self.environment, self.scenario
+        if jobs.is_on():
+            return accepted(self, jobs.ask("reset", owner, environment, scenario=scenario))
+        return Response(documents.reset(lifecycle.reset(owner, environment, scenario=scenario)))
+
+
+class ScenariosView(OwnersView):
+    """``GET sandbox/scenarios``"""
+
+    permission_classes = [AnyCaller]
+
+    def get(self, request: Request) -> Response:
+        return Response({"scenarios": registry.scenarios()})
 
 
 class StatusView(OwnersView):
@@ -136,65 +192,39 @@ class DeactivateView(OwnersView):
         return Response(documents.status(lifecycle.status(owner, environment)))
 
 
+class CloneView(OwnersView):
+    """``POST sandbox/clone``"""
+
+    makes_jobs = True
+
+    def post(self, request: Request) -> Response:
+        body = _parameters(request)
+        check_direction(
+            body.get("source", conf.LIVE_ENVIRONMENT),
+            body.get("environment", conf.DEFAULT_ENVIRONMENT),
+        )
+        serializer = CloneSerializer(data=body)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
+        if jobs.is_on() and not wanted["dry_run"]:
+            return accepted(self, jobs.ask("clone", self.owner, **wanted))
+        return Response(documents.clone(lifecycle.clone(self.owner, **wanted)))
+
+
 class TestDataView(OwnersView):
     """``DELETE test-data``"""
 
     __test__ = False
+    makes_jobs = True
     permission_classes = [AnyCaller]
 
     def delete(self, request: Request) -> Response:
         if not isinstance(request.auth, ApiKey) or not request.auth.is_test:
             raise TestKeyRequired()
+        if jobs.is_on():
+            return accepted(self, jobs.ask("cleanup", self.owner, request.auth.environment))
         deleted = lifecycle.cleanup(self.owner, request.auth.environment)
         return Response(documents.counts("deleted", deleted))
-
-
-class ApiKeysView(OwnersView):
-    """``GET api-keys`` and ``POST api-keys``"""
-
-    def get(self, request: Request) -> Response:
-        keys = ApiKey.objects.filter(owner=self.owner)
-        return Response([documents.api_key(api_key) for api_key in keys])
-
-    def post(self, request: Request) -> Response:
-        serializer = IssueSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        wanted = serializer.validated_data
-        _check_grant(request, wanted["scopes"])
-        api_key, raw_key = ApiKey.objects.issue(self.owner, **wanted)
-        return Response(documents.api_key(api_key, raw_key), status=201)
-
-
-class ApiKeyView(OwnersView):
-    """``DELETE api-keys/{id}``"""
-
-    def delete(self, request: Request, key_id: str) -> Response:
-        api_key = get_object_or_404(ApiKey, pk=key_id, owner=self.owner)
-        _check_grant(request, api_key.scopes)
-        api_key.revoke()
-        return Response(status=204)
-
-
-class RotateView(OwnersView):
-    """``POST api-keys/{id}/rotate``"""
-
-    def post(self, request: Request, key_id: str) -> Response:
-        serializer = RotateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        api_key = get_object_or_404(ApiKey, pk=key_id, owner=self.owner)
-        _check_grant(request, api_key.scopes)
-        made, raw_key = api_key.rotate(grace=timedelta(seconds=serializer.validated_data["grace"]))
-        return Response(documents.api_key(made, raw_key), status=201)
-
-
-def _check_grant(request: Request, scopes: list[str]) -> None:
-    """A key cannot hand out, take over or end more than it has itself.
-
-    :raises InsufficientScope: where the scopes (none means all) go beyond the caller's.
-    """
-    caller = request.auth
-    if isinstance(caller, ApiKey) and not caller.covers(scopes):
-        raise InsufficientScope("An API key cannot manage a key with more scopes than its own.")
 
 
 class ModeView(OwnersView):

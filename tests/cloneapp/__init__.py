@@ -1,0 +1,1 @@
+"""A shop's catalogue: configuration related in every way there is, beside its orders."""
