@@ -6,7 +6,9 @@ deployment names its services by environment variables (or in a ``.env`` beside
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import django
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -42,6 +44,10 @@ CACHES = {
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="memory://")
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://"
 CELERY_TASK_EAGER_PROPAGATES = True
+CELERY_BEAT_SCHEDULE = {
+    "webhooks": {"task": "django_sandbox.webhooks.sweep", "schedule": 60},
+    "old-webhooks": {"task": "django_sandbox.webhooks.prune", "schedule": 24 * 3600},
+}
 
 # --- Application
 
@@ -53,7 +59,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",  # Swagger UI's files, from this site and no other
     "django_sandbox",
+    "django_sandbox.contrib.activity",
+    "django_sandbox.contrib.webhooks",
+    "django_sandbox.contrib.effects",
     "scheduling",
 ]
 MIDDLEWARE = [
@@ -65,7 +76,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_sandbox.contrib.activity.middleware.ActivityMiddleware",
     "django_sandbox.middleware.SandboxMiddleware",
+    "django_sandbox.contrib.effects.middleware.EffectsHeaderMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -102,10 +115,38 @@ CONTENT_SECURITY_POLICY = (
 
 # --- Test mode
 
+API_RATE = env("API_RATE", default="600/min")
+# The vendor that is charged, mails and makes calendar events: ``manage.py vendor``.
+VENDOR_URL = env("VENDOR_URL", default="http://127.0.0.1:8900")
+VENDOR_LIVE_KEY = env("VENDOR_LIVE_KEY", default="cloud-live-key")
+VENDOR_TEST_KEY = env("VENDOR_TEST_KEY", default="cloud-test-key")
+VENDOR_HOST = urlsplit(VENDOR_URL).hostname
+
+DEFAULT_FROM_EMAIL = "Acme Scheduling <bookings@acme.example>"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django_sandbox.contrib.effects.mail.EmailBackend"}}
+else:
+    EMAIL_BACKEND = "django_sandbox.contrib.effects.mail.EmailBackend"
+
 SANDBOX = {
     "KEY_PREFIX": "acme",
     "OWNER_MODEL": "scheduling.Organization",
     "OWNER_RESOLVER": "scheduling.owners.sandbox_owner",
+    # Each mode has a count of its own: a load test takes nothing from live.
+    "ENVIRONMENTS": {"live": {"rate": API_RATE}, "test": {"rate": API_RATE, "quota": 10_000}},
+    # While developing, webhooks may go to this machine, and by plain http.
+    "WEBHOOKS": {"ALLOW_PRIVATE_ADDRESSES": DEBUG},
+    "EFFECTS": {
+        "EMAIL_BACKEND": "scheduling.vendor.client.EmailBackend",
+        "RESPONSES": {
+            f"POST {VENDOR_HOST}/v1/charges": {"status": 201, "json": {"id": "charge_test"}},
+            f"POST {VENDOR_HOST}/v1/events": {"status": 201, "json": {"id": "event_test"}},
+        },
+        "MAGIC": {
+            "4000000000000002": {"status": 402, "json": {"error": "declined"}},
+            "4000000000000119": {"delay": 30},  # longer than the client waits
+        },
+    },
 }
 
 REST_FRAMEWORK = {
@@ -114,9 +155,28 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["django_sandbox.contrib.rest_framework.ModeRateThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 50,
+    "DEFAULT_PARSER_CLASSES": ["django_sandbox.contrib.rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "django_sandbox.contrib.rest_framework.schema.AutoSchema",
     "EXCEPTION_HANDLER": "django_sandbox.contrib.rest_framework.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Acme Scheduling",
+    "DESCRIPTION": (
+        "Event types, availability and bookings. Every call works in the mode of its API key: "
+        "build and test with a test key, and no live data is touched."
+    ),
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/v1/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "django_sandbox.contrib.webhooks.schema.add_events",
+    ],
 }

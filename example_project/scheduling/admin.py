@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 
 from scheduling.models import (
-    Activity,
     AvailabilityRule,
     Booking,
     EventType,
@@ -60,17 +57,3 @@ class BookingAdmin(admin.ModelAdmin):
     list_select_related = ["event_type"]
     search_fields = ["invitee_name", "invitee_email"]
     date_hierarchy = "starts_at"
-
-
-@admin.register(Activity)
-class ActivityAdmin(admin.ModelAdmin):
-    """The log of the current mode, to read only."""
-
-    list_display = ["created_at", "actor", "action", "subject", "is_test"]
-    list_filter = ["action"]
-
-    def has_add_permission(self, request: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        return False

@@ -7,6 +7,3 @@ class SchedulingConfig(AppConfig):
     """The product's one app."""
 
     name = "scheduling"
-
-    def ready(self) -> None:
-        from scheduling import activity  # noqa: F401 - connects its signal receivers

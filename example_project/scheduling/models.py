@@ -1,17 +1,17 @@
-"""What the product keeps: two shared models, four that live in one mode each.
+"""What the product keeps: two shared models, three that live in one mode each.
 
 Organizations and memberships are the same in live and test mode. Event types and
-availability are configuration (``clone = True``); bookings and activity are client data.
+availability are configuration (``clone = True``); bookings are client data.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -22,6 +22,8 @@ from django_sandbox.models import (
     SandboxModel,
     SandboxQuerySet,
 )
+
+LAST_START = datetime(9999, 1, 1, tzinfo=UTC)  # so that there is an end too
 
 
 class SlotTaken(ValidationError):
@@ -75,7 +77,9 @@ class EventType(SandboxModel):
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=60)
     duration_minutes = models.PositiveSmallIntegerField(
-        "duration in minutes", default=30, validators=[MinValueValidator(5)]
+        "duration in minutes",
+        default=30,
+        validators=[MinValueValidator(5), MaxValueValidator(24 * 60)],
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -160,7 +164,7 @@ class Booking(SandboxModel):
     event_type = models.ForeignKey(EventType, models.RESTRICT, related_name="bookings")
     invitee_name = models.CharField(max_length=100)
     invitee_email = models.EmailField()
-    starts_at = models.DateTimeField()
+    starts_at = models.DateTimeField(validators=[MaxValueValidator(LAST_START)])
     ends_at = models.DateTimeField(editable=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CONFIRMED)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -216,23 +220,3 @@ class Booking(SandboxModel):
         holds_slot = self.status == self.Status.CONFIRMED
         if holds_slot and Booking.objects.overlapping(self).exists():
             raise SlotTaken()
-
-
-class Activity(SandboxModel):
-    """One line of the log: who did what. A test key's doings stay in test mode."""
-
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="activities")
-    actor = models.CharField(max_length=150)
-    action = models.CharField(max_length=60)
-    subject = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        verbose_name_plural = "activities"
-
-    class SandboxMeta:
-        clone = False
-
-    def __str__(self) -> str:
-        return f"{self.actor}: {self.action} {self.subject}".strip()

@@ -102,6 +102,8 @@ def test_demo_serves_the_dashboard_until_ctrl_c(database):
         env=environment_of(database),
         stdout=subprocess.PIPE,
         encoding="utf-8",
+        # A shell's background job ignores Ctrl-C, and so would whatever it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as demo:
         try:
             told = ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from scheduling.models import Activity, AvailabilityRule, Booking, EventType
+from scheduling.models import AvailabilityRule, Booking, EventType
 from scheduling.owners import organization_of
 
 
@@ -38,8 +39,19 @@ class EventTypeSerializer(serializers.ModelSerializer):
         read_only_fields = ["is_test", "created_at"]
 
 
+@extend_schema_field(
+    # Not the format "time", which says in which zone (RFC 3339): this is the wall clock's.
+    {"type": "string", "pattern": r"^\d{2}:\d{2}:\d{2}(\.\d+)?$", "example": "09:00:00"}
+)
+class WallClockField(serializers.TimeField):
+    """A time of day where the organization is."""
+
+
 class AvailabilityRuleSerializer(serializers.ModelSerializer):
     """From when to when people can be booked on a weekday (0 is Monday)."""
+
+    start = WallClockField()
+    end = WallClockField()
 
     class Meta:
         model = AvailabilityRule
@@ -67,12 +79,19 @@ class BookingSerializer(serializers.ModelSerializer):
     """A booking. Its end follows from the event type's duration."""
 
     event_type = OwnEventTypeField()
+    card = serializers.RegexField(
+        r"^[0-9]{12,19}$",
+        write_only=True,
+        required=False,
+        help_text="Charged with the deposit. In test mode 4000000000000002 is declined.",
+    )
 
     class Meta:
         model = Booking
         fields = [
             "id",
             "event_type",
+            "card",
             "invitee_name",
             "invitee_email",
             "starts_at",
@@ -84,10 +103,8 @@ class BookingSerializer(serializers.ModelSerializer):
         read_only_fields = ["ends_at", "status", "is_test", "created_at"]
 
 
-class ActivitySerializer(serializers.ModelSerializer):
-    """One line of the activity log."""
+class ConflictSerializer(serializers.Serializer):
+    """Why the present data stands against a request."""
 
-    class Meta:
-        model = Activity
-        fields = ["id", "actor", "action", "subject", "is_test", "created_at"]
-        read_only_fields = fields
+    code = serializers.CharField()
+    message = serializers.CharField()

@@ -11,10 +11,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
-from django_sandbox import SandboxError, lifecycle
+from django_sandbox import SandboxError, documents, lifecycle, registry
 from django_sandbox.models import ApiKey
+from django_sandbox.seeding import DEFAULT_SCENARIO
 from scheduling.dashboard.access import AdminMixin
-from scheduling.dashboard.forms import ApiKeyForm
+from scheduling.dashboard.forms import ApiKeyForm, CloneForm
 
 
 def show_once(request: HttpRequest, api_key: ApiKey, raw_key: str) -> HttpResponse:
@@ -30,6 +31,9 @@ class ApiKeysView(AdminMixin, FormView):
     template_name = "scheduling/api_keys.html"
     section = "api-keys"
     form_class = ApiKeyForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "organization": self.organization}
 
     def form_valid(self, form: ApiKeyForm) -> HttpResponse:
         try:
@@ -126,7 +130,9 @@ class SandboxView(AdminMixin, TemplateView):
         return show_once(request, done.api_key, done.raw_key)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(status=lifecycle.status(self.organization), **kwargs)
+        return super().get_context_data(
+            status=lifecycle.status(self.organization), scenarios=registry.scenarios(), **kwargs
+        )
 
 
 class _SandboxActionView(ConfirmView):
@@ -146,11 +152,50 @@ class ResetSandboxView(_SandboxActionView):
     )
     button = "Reset sandbox"
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The scenario that the sandbox is reset to, as the form of the page sends it on."""
+        return {"scenario": self.request.GET.get("scenario", DEFAULT_SCENARIO)}
+
     def confirmed(self, request: HttpRequest) -> HttpResponse:
-        done = lifecycle.reset(self.organization)
+        scenario = request.POST.get("scenario", DEFAULT_SCENARIO)
+        done = lifecycle.reset(self.organization, scenario=scenario)
         deleted, seeded = sum(done.deleted.values()), sum(done.seeded.values())
         messages.success(request, f"Deleted {deleted} rows and seeded {seeded}.")
         return redirect(self.back)
+
+
+class CloneView(AdminMixin, FormView):
+    """Shows what cloning from live would do to the sandbox; POST does it."""
+
+    template_name = "scheduling/clone.html"
+    section = "sandbox"
+    form_class = CloneForm
+
+    def form_valid(self, form: CloneForm) -> HttpResponse:
+        try:
+            done = lifecycle.clone(self.organization, **form.clone_arguments())
+        except SandboxError as refusal:
+            form.add_error(None, refusal.message)
+            return self.form_invalid(form)
+        copied, updated = sum(done.added.values()), sum(done.changed.values())
+        removed = sum(done.removed.values())
+        messages.success(
+            request=self.request,
+            message=(f"Copied {copied}, updated {updated} and removed {removed} rows."),
+        )
+        return redirect("dashboard:sandbox")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        try:
+            plan = documents.clone(lifecycle.clone(self.organization, dry_run=True))
+        except SandboxError as refusal:
+            return super().get_context_data(refusal=refusal.message, **kwargs)
+        for change in plan["diff"]:
+            change["model"] = change["model"].replace("_", " ")
+            for field in change["fields"]:
+                field["field"] = field["field"].replace("_", " ")
+        return super().get_context_data(plan=plan, **kwargs)
 
 
 class DeactivateSandboxView(_SandboxActionView):

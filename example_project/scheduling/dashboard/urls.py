@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from scheduling.dashboard import developers, views
+from scheduling.dashboard import captured, developers, views, webhooks
 
 app_name = "dashboard"
 
@@ -27,12 +27,31 @@ urlpatterns = [
         developers.RotateKeyView.as_view(),
         name="rotate-key",
     ),
+    path("developers/captured", captured.CapturedView.as_view(), name="captured"),
+    path(
+        "developers/captured/<int:pk>",
+        captured.CapturedEffectView.as_view(),
+        name="captured-effect",
+    ),
     path("developers/sandbox", developers.SandboxView.as_view(), name="sandbox"),
     path("developers/sandbox/reset", developers.ResetSandboxView.as_view(), name="reset-sandbox"),
+    path("developers/sandbox/clone", developers.CloneView.as_view(), name="clone"),
     path(
         "developers/sandbox/deactivate",
         developers.DeactivateSandboxView.as_view(),
         name="deactivate-sandbox",
+    ),
+    path("developers/webhooks", webhooks.WebhooksView.as_view(), name="webhooks"),
+    path(
+        "developers/webhooks/deliveries/<str:pk>/resend",
+        webhooks.ResendView.as_view(),
+        name="resend-delivery",
+    ),
+    path("developers/webhooks/<str:pk>/ping", webhooks.PingView.as_view(), name="ping-endpoint"),
+    path(
+        "developers/webhooks/<str:pk>/delete",
+        webhooks.DeleteEndpointView.as_view(),
+        name="delete-endpoint",
     ),
     path("sign-in", sign_in, name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -12,10 +13,12 @@ from django.urls import reverse_lazy
 from django.views import View
 from django.views.generic import CreateView, ListView
 
-from scheduling import activity
+from django_sandbox.contrib.activity.models import Entry
+from django_sandbox.models import ApiKey
+from scheduling import notifications
 from scheduling.dashboard.access import MemberMixin
 from scheduling.dashboard.forms import EventTypeForm
-from scheduling.models import Activity, Booking, EventType
+from scheduling.models import Booking, EventType
 
 
 class BookingsView(MemberMixin, ListView):
@@ -36,8 +39,11 @@ class CancelBookingView(MemberMixin, View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         booking = get_object_or_404(self.organization.bookings, pk=pk)
-        if booking.cancel():
-            activity.record(request, self.organization, "booking.cancelled", booking)
+        with transaction.atomic():
+            cancelled = booking.cancel()
+            if cancelled:
+                notifications.tell("booking.cancelled", booking)
+        if cancelled:
             messages.success(request, f"Cancelled {booking.invitee_name}'s booking.")
         return redirect("dashboard:bookings")
 
@@ -56,7 +62,6 @@ class EventTypesView(MemberMixin, CreateView):
 
     def form_valid(self, form: EventTypeForm) -> HttpResponse:
         response = super().form_valid(form)
-        activity.record(self.request, self.organization, "event_type.created", self.object)
         messages.success(self.request, f"Created {self.object}.")
         return response
 
@@ -69,11 +74,25 @@ class EventTypesView(MemberMixin, CreateView):
 
 
 class ActivityView(MemberMixin, ListView):
-    """The activity log of the current mode."""
+    """What was asked of the API in the current mode, with which key, and how it went."""
 
     template_name = "scheduling/activity.html"
     section = "activity"
     paginate_by = 50
 
-    def get_queryset(self) -> QuerySet[Activity]:
-        return self.organization.activities.all()
+    def get_queryset(self) -> QuerySet[Entry]:
+        entries = Entry.objects.filter(owner=self.organization).in_current_mode()
+        return entries.filter(status__gte=400) if self.errors_only else entries
+
+    @property
+    def errors_only(self) -> bool:
+        """Whether the page is narrowed to what was refused or failed."""
+        return self.request.GET.get("show") == "errors"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Adds the keys' names, of revoked ones too: the log keeps their ids only."""
+        names = dict(ApiKey.objects.filter(owner=self.organization).values_list("pk", "name"))
+        context = super().get_context_data(errors_only=self.errors_only, **kwargs)
+        for entry in context["object_list"]:
+            entry.key_name = names.get(entry.key_id) or "Unnamed key"
+        return context

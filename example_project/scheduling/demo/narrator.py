@@ -53,7 +53,7 @@ class Narrator:
         """
         answer = self.client.send(method, path, **request)
         paint = self.style.SUCCESS if answer.status < ERROR_FROM else self.style.WARNING
-        result = paint(f"{answer.status} {answer.reason}".ljust(17))
+        result = paint(f"{answer.status} {answer.reason}".ljust(20))
         self.out.write(f"    {method:<6} {path:<22} {who:<10} {result} X-Mode: {answer.mode}")
         self.expect(answer.status == status, f"expected the status {status}", answer)
         self.expect(answer.mode == mode, f"expected X-Mode: {mode}", answer)

@@ -20,6 +20,9 @@ PREFERRED_PORT = 8000
 class QuietHandler(WSGIRequestHandler):
     """Answers without a line of log for each request: the story prints them itself."""
 
+    # Head and body go out in two writes; the second need not wait for the first one's receipt.
+    disable_nagle_algorithm = True
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
@@ -34,7 +37,8 @@ def serving(port: int | None) -> Iterator[tuple[str, Thread]]:
     server = _listen(port)
     server.set_app(StaticFilesHandler(get_wsgi_application()))
     # Refusals are part of the story; only faults are worth a line beside it.
-    getLogger("django.request").setLevel(ERROR)
+    for name in ("django.request", "django_sandbox"):
+        getLogger(name).setLevel(ERROR)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 
+from django.core.management import call_command
+
 from scheduling.demo.data import PASSWORD, USERNAME
+from scheduling.demo.effects import EffectsPart
 from scheduling.demo.narrator import Narrator
+from scheduling.demo.receiver import receiving
 from scheduling.seeds import INVITEES, WORKING_DAYS, next_monday
 
 LIVE, TEST, SESSION = "live key", "test key", "signed in"
 INTRO_CALL = {"name": "Intro Call", "slug": "intro-call", "duration_minutes": 30}
+INVITEE = {"invitee_name": "Ada Lovelace", "invitee_email": "ada@example.com"}
 SEEDED = {
     "event_types": 1,
     "availability_rules": len(WORKING_DAYS),
@@ -41,6 +47,8 @@ class Story:
         self.deactivate()
         self.meet_closed_doors()
         self.come_back()
+        self.hear_of_bookings()
+        EffectsPart(self).play()
         self.toggle_dashboard()
 
     def live(self, method: str, path: str, **options: Any) -> Any:
@@ -177,6 +185,35 @@ class Story:
         self.narrator.expect(not made.json["seeded"], "not seeded again", made)
         self.count_bookings(self.test, len(INVITEES))
 
+    def hear_of_bookings(self) -> None:
+        self.narrator.step("Webhooks: a test booking is told to test endpoints, signed")
+        with receiving() as receiver:
+            wanted = {"url": receiver.url, "events": ["booking.created"]}
+            made = self.test("POST", "/v1/webhook-endpoints", status=201, body=wanted)
+            secret = made.json["secret"]
+            self.narrator.show("secret", secret)
+            types = self.test("GET", "/v1/event-types", status=200).json["results"]
+            booked = self.booking_of(types[0]["id"])
+            self.test("POST", "/v1/bookings", status=201, body=booked)
+            call_command("deliver_webhooks", once=True, stdout=StringIO())  # without a worker too
+            came = receiver.next(secret)
+            self.narrator.expect(came is not None, "a webhook", made)
+            webhook_id, payload = came or ("", {})
+            self.narrator.show("received", f"{webhook_id}, signature verified")
+            self.narrator.show("event", f"{payload['event']}, is_test: {payload['is_test']}")
+            told = payload["event"] == "booking.created" and payload["data"]["is_test"] is True
+            self.narrator.expect(told, "the test booking", made)
+            types = self.live("GET", "/v1/event-types", status=200).json["results"]
+            self.slot += timedelta(hours=1)
+            self.live("POST", "/v1/bookings", status=201, body=self.booking_of(types[0]["id"]))
+            call_command("deliver_webhooks", once=True, stdout=StringIO())
+            self.narrator.expect(receiver.is_empty, "nothing of live", made)
+            self.narrator.show("of the live booking", "nothing: this endpoint is of test mode")
+        listed = self.test("GET", "/v1/webhook-deliveries", status=200)
+        (delivery,) = listed.json
+        self.narrator.show("delivery", f"{delivery['status']}, {len(delivery['attempts'])} attempt")
+        self.narrator.expect(delivery["status"] == "delivered", "delivered", listed)
+
     def toggle_dashboard(self) -> None:
         self.narrator.step("The dashboard has a toggle, and a banner in test mode")
         for environment in ("test", "live"):
@@ -193,13 +230,16 @@ class Story:
             has_banner = "sandbox-banner" in page.text
             self.narrator.expect(has_banner == (environment == "test"), "the banner in test mode")
             self.narrator.show("banner", "Test mode" if has_banner else "none")
+            path = "/developers/captured"
+            page = self.narrator.call("GET", path, who=SESSION, status=200, mode=environment)
+            shown = INVITEE["invitee_email"] in page.text
+            self.narrator.expect(shown == (environment == "test"), "the mail held back, in test")
 
     def booking_of(self, event_type: int) -> dict[str, Any]:
         """The body of a booking of the story's slot."""
         return {
+            **INVITEE,
             "event_type": event_type,
-            "invitee_name": "Ada Lovelace",
-            "invitee_email": "ada@example.com",
             "starts_at": self.slot.isoformat(),
         }
 

@@ -159,37 +159,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Activity",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("is_test", models.BooleanField(db_default=False, editable=False)),
-                ("actor", models.CharField(max_length=150)),
-                ("action", models.CharField(max_length=60)),
-                ("subject", models.CharField(blank=True, max_length=200)),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="activities",
-                        to="scheduling.organization",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "activities",
-                "ordering": ["-created_at", "-pk"],
-            },
-        ),
-        migrations.CreateModel(
             name="Membership",
             fields=[
                 (

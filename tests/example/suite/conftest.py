@@ -25,6 +25,27 @@ def fast_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def mail_as_the_site_sends_it(settings):
+    """The test runner puts a backend of its own in the place of the site's."""
+    from config import settings as site
+
+    if hasattr(site, "MAILERS"):
+        settings.MAILERS = site.MAILERS
+    else:
+        settings.EMAIL_BACKEND = site.EMAIL_BACKEND
+
+
+@pytest.fixture
+def vendor(settings):
+    """Acme Cloud, running; live mode reaches it."""
+    from scheduling.vendor.server import running
+
+    with running() as (address, cloud):
+        settings.VENDOR_URL = address
+        yield cloud
+
+
 @pytest.fixture
 def owner(db):
     from scheduling.factories import OrganizationFactory

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.test import Client
 from scheduling.factories import BookingFactory, EventTypeFactory
-from scheduling.models import EventType
+from scheduling.models import Booking, EventType
 
 from django_sandbox import lifecycle, live_mode, sandbox_mode
 from django_sandbox.models import ApiKey
@@ -17,8 +17,11 @@ pytestmark = pytest.mark.django_db
 MEMBER_PAGES = ["/", "/event-types", "/activity"]
 ADMIN_PAGES = [
     "/developers/api-keys",
+    "/developers/captured",
     "/developers/sandbox",
+    "/developers/webhooks",
     "/developers/sandbox/reset",
+    "/developers/sandbox/clone",
     "/developers/sandbox/deactivate",
 ]
 INLINE = re.compile(r"<style|<script|\sstyle=|\son\w+=", re.IGNORECASE)
@@ -92,7 +95,18 @@ def test_a_booking_is_cancelled_in_its_own_mode_only(browser, owner, other_owner
     ]
 
     assert statuses == [302, 404, 404]
-    assert "booking.cancelled" in browser.get("/activity").content.decode()
+
+
+def test_the_activity_page_shows_the_requests_of_its_mode(browser, owner, api):
+    api(owner).get("/v1/event-types")
+    api(owner).get("/v1/nowhere")
+    api(owner, "test").get("/v1/bookings")
+
+    page = browser.get("/activity").content.decode()
+    errors = browser.get("/activity?show=errors").content.decode()
+
+    assert "/v1/event-types" in page and "/v1/nowhere" in page and "/v1/bookings" not in page
+    assert "/v1/nowhere" in errors and "/v1/event-types" not in errors
 
 
 def test_an_event_type_is_created_and_a_taken_slug_is_an_error_on_the_form(browser, owner):
@@ -117,6 +131,18 @@ def test_a_key_is_shown_once(browser, owner, environment):
     assert "no-store" in made["Cache-Control"]
     assert ApiKey.objects.authenticate(raw_key).scopes == ["bookings:read"]
     assert raw_key not in browser.get("/developers/api-keys").content.decode()
+
+
+def test_a_test_key_is_offered_while_the_sandbox_is_active(browser, owner, settings):
+    settings.SANDBOX = {**settings.SANDBOX, "AUTO_ACTIVATE": False}
+    choice = 'type="radio" name="environment" value="test"'
+    assert choice not in browser.get("/developers/api-keys").content.decode()
+    browser.post("/developers/api-keys", {"environment": "test"})
+    assert not ApiKey.objects.exists()
+
+    lifecycle.activate(owner)
+
+    assert choice in browser.get("/developers/api-keys").content.decode()
 
 
 def test_a_key_is_revoked_once_confirmed(browser, owner):
@@ -166,3 +192,53 @@ def test_the_sandbox_is_activated_reset_and_deactivated(browser, owner):
     assert "Data kept until" in closed.content.decode()
     refused = browser.post("/developers/sandbox/reset", follow=True)
     assert "is not active" in refused.content.decode()
+
+
+def test_configuration_is_copied_from_live_once_its_diff_was_seen(browser, owner, sandbox):
+    with live_mode():
+        call = EventTypeFactory(organization=owner, name="Live call", slug="live-call")
+        BookingFactory(event_type=call, invitee_name="Ada Live")
+    page = "/developers/sandbox/clone"
+
+    html = browser.get(page).content.decode()
+    assert "Live call" in html and "badge added" in html
+    with sandbox_mode():
+        assert not EventType.objects.filter(slug="live-call").exists()
+    done = browser.post(page, follow=True).content.decode()
+    assert "Copied 1, updated 0 and removed 0 rows." in done
+    with sandbox_mode():
+        EventType.objects.filter(slug="live-call").update(name="Mine")
+        assert not Booking.objects.filter(invitee_name="Ada Live").exists()
+
+    html = browser.get(page).content.decode()
+    assert "badge kept" in html and "Mine" in html
+    done = browser.post(page, {"overwrite": "on"}, follow=True).content.decode()
+    assert "Copied 0, updated 1 and removed 0 rows." in done
+    assert "The sandbox has what live has." in browser.get(page).content.decode()
+
+
+def test_without_an_active_sandbox_nothing_is_copied(browser, owner):
+    page = "/developers/sandbox/clone"
+
+    for answer in (browser.get(page), browser.post(page)):
+        assert answer.status_code == 200
+        assert "is not active" in answer.content.decode()
+
+
+def test_the_sandbox_is_reset_to_a_scenario(browser, owner, sandbox):
+    page = browser.get("/developers/sandbox").content.decode()
+    assert "<option>busy-week</option>" in page
+    asked = browser.get("/developers/sandbox/reset?scenario=busy-week").content.decode()
+    assert 'name="scenario" value="busy-week"' in asked
+
+    for _ in range(2):
+        browser.post("/developers/sandbox/reset", {"scenario": "busy-week"})
+        with sandbox_mode():
+            names = list(owner.bookings.values_list("invitee_name", "status"))
+        assert 30 <= len(names) <= 35
+    browser.post("/developers/sandbox/reset", {"scenario": "busy-week"})
+    with sandbox_mode():
+        assert list(owner.bookings.values_list("invitee_name", "status")) == names
+
+    refused = browser.post("/developers/sandbox/reset", {"scenario": "nope"}, follow=True)
+    assert "is not a scenario" in refused.content.decode()

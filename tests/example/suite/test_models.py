@@ -10,10 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count
 from scheduling.factories import BookingFactory, EventTypeFactory
-from scheduling.models import Activity, Booking, Organization, SlotTaken
+from scheduling.models import Booking, Organization, SlotTaken
 
 from django_sandbox import CrossModeError, live_mode, sandbox_mode
-from django_sandbox.models import ApiKey
 
 pytestmark = pytest.mark.django_db
 
@@ -101,17 +100,6 @@ def test_an_organization_counts_the_bookings_of_one_mode(owner):
 
     with live_mode():
         assert counted.get(pk=owner.pk).n == 2
-
-
-def test_keys_are_logged_in_the_mode_they_open(owner, django_capture_on_commit_callbacks):
-    with live_mode(), django_capture_on_commit_callbacks(execute=True):
-        ApiKey.objects.issue(owner, name="CI", environment="test")[0].revoke()
-
-    with live_mode():
-        assert not Activity.objects.exists()
-    with sandbox_mode():
-        actions = sorted(Activity.objects.values_list("action", flat=True))
-        assert actions == ["api_key.issued", "api_key.revoked"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -12,6 +15,19 @@ from scheduling.demo.client import Client
 from scheduling.demo.narrator import Narrator, StoryBroken
 from scheduling.demo.server import serving
 from scheduling.demo.story import Story
+from scheduling.vendor.server import running
+
+
+@contextmanager
+def its_own_vendor() -> Iterator[None]:
+    """Run the vendor in this process too, and have the site reach it there."""
+    usual = settings.VENDOR_URL
+    with running() as (address, _cloud):
+        settings.VENDOR_URL = address
+        try:
+            yield
+        finally:
+            settings.VENDOR_URL = usual
 
 
 class Command(BaseCommand):
@@ -32,7 +48,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         data.prepare()
         try:
-            with serving(port) as (address, thread):
+            with its_own_vendor(), serving(port) as (address, thread):
                 story = self._play(address)
                 self._close(address, story.test_key)
                 if no_serve:
