@@ -9,11 +9,13 @@ which side has changed since.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import router
 
 from django_sandbox import conf, quotas
+from django_sandbox.cleanup import Progress
 from django_sandbox.cloning import adding, comparing, finishing, pruning
 from django_sandbox.cloning.plan import ModelPlan
 from django_sandbox.cloning.problems import plans
@@ -41,13 +43,21 @@ def check_direction(source: Any, environment: Any) -> None:
 
 
 def clone_rows(
-    owner: Any, environment: str, *, dry_run: bool, prune: bool, conflicts: str, using: str
+    owner: Any,
+    environment: str,
+    *,
+    dry_run: bool,
+    prune: bool,
+    conflicts: str,
+    using: str,
+    progress: Progress | None = None,
 ) -> Clone:
     """Copy an owner's configuration, inside a transaction that holds the sandbox's row.
 
     With ``dry_run`` everything but files and deletions is written too: the caller takes it
     back.
 
+    :param progress: called as ``progress(model label, live rows done, live rows in all)``.
     :raises CloneRefused: by ``conflicts="refuse"``, and where the database refuses a row.
     :raises QuotaExceeded: where the sandbox would then hold more than it may.
     :raises ConfigurationError: where a model cannot be cloned as it is written.
@@ -57,7 +67,7 @@ def clone_rows(
     report = Clone(environment, dry_run=dry_run)
     run = Run(Store(owner, environment, using), report, overwrites=conflicts == "overwrite")
     for plan in steps:
-        _copy(run, plan)
+        _copy(run, plan, progress)
     adding.add_waiting(run)
     for plan in steps:
         finishing.finish(run, plan)
@@ -72,15 +82,25 @@ def clone_rows(
     return report
 
 
-def _copy(run: Run, plan: ModelPlan) -> None:
+def _copy(run: Run, plan: ModelPlan, progress: Progress | None) -> None:
     if run.store.count_links(plan) == 0:
-        for rows in run.store.live_batches(plan):
+        for rows in _live_batches(run, plan, progress):
             adding.add(run, plan, rows)
         return
     unlinked: list[Any] = []
-    for rows in run.store.live_batches(plan):
+    for rows in _live_batches(run, plan, progress):
         unlinked += comparing.compare(run, plan, rows)
     adding.add_by_key(run, plan, unlinked)
+
+
+def _live_batches(run: Run, plan: ModelPlan, progress: Progress | None) -> Iterator[list[Any]]:
+    """All live rows of a model; a batch is told as done when the next is asked for."""
+    done, total = 0, run.store.count_live(plan) if progress else 0
+    for rows in run.store.live_batches(plan):
+        yield rows
+        done += len(rows)
+        if progress:
+            progress(plan.label, done, max(done, total))  # live goes on while it is read
 
 
 def _check_database(steps: list[ModelPlan], using: str) -> None:

@@ -59,6 +59,11 @@ class Store:
             last = found[-1].pk
             yield list({row.pk: row for row in found}.values())
 
+    def count_live(self, plan: ModelPlan) -> int:
+        """How many live rows there are."""
+        with live_mode():
+            return int(self._rows(plan.model).count())
+
     def live(self, plan: ModelPlan, keys: Iterable[Any]) -> dict[str, Any]:
         """Live rows by their keys as text."""
         with live_mode():

@@ -67,7 +67,7 @@ def _check_clone(owner: Any, environment: str, arguments: Arguments) -> None:
 
 
 def _clone(owner: Any, environment: str, arguments: Arguments, progress: Progress) -> Any:
-    return documents.clone(lifecycle.clone(owner, environment, **arguments))  # tells no progress
+    return documents.clone(lifecycle.clone(owner, environment, progress=progress, **arguments))
 
 
 def _check_restore(owner: Any, environment: str, arguments: Arguments) -> None:
@@ -76,7 +76,8 @@ def _check_restore(owner: Any, environment: str, arguments: Arguments) -> None:
 
 
 def _restore(owner: Any, environment: str, arguments: Arguments, progress: Progress) -> Any:
-    return documents.restoration(snapshots.restore(owner, environment, **arguments))  # the same
+    done = snapshots.restore(owner, environment, progress=progress, **arguments)
+    return documents.restoration(done)
 
 
 KINDS: dict[str, Kind] = {

@@ -8,6 +8,7 @@ from django.db import connections, router
 from django.db.models import F
 
 from django_sandbox import conf, signals
+from django_sandbox.cleanup import Progress
 from django_sandbox.cloning import CONFLICTS, Clone, check_direction, clone_rows
 from django_sandbox.lifecycle.held import again_after_deadlock, atomic, hold_active
 from django_sandbox.models import Sandbox
@@ -26,6 +27,7 @@ def clone(
     dry_run: bool = False,
     prune: bool = False,
     conflicts: str = "keep",
+    progress: Progress | None = None,
 ) -> Clone:
     """Copy the owner's configuration (models with ``clone = True``) from live.
 
@@ -39,6 +41,7 @@ def clone(
         leaves them so; ``"overwrite"`` gives them live's values, and makes deleted ones
         again; ``"refuse"`` keeps those that live has not changed since, and raises where
         there is one that both have.
+    :param progress: called as ``progress(model label, live rows done, live rows in all)``.
     :raises CloneRefused: for another source, for live as the environment, by ``"refuse"``,
         and where the database refuses a row, such as for a unique value that is taken.
     :raises UnknownEnvironment: for an environment that the site has not.
@@ -52,21 +55,26 @@ def clone(
     check_direction(source, environment)
     try:
         with atomic():
-            return _clone(owner, environment, dry_run, prune, conflicts)
+            return _clone(
+                owner,
+                environment,
+                dry_run=dry_run,
+                prune=prune,
+                conflicts=conflicts,
+                progress=progress,
+            )
     except _TakenBack as end:
         done: Clone = end.args[0]
         return done
 
 
-def _clone(owner: Any, environment: str, dry_run: bool, prune: bool, conflicts: str) -> Clone:
+def _clone(owner: Any, environment: str, *, dry_run: bool, **options: Any) -> Clone:
     using = router.db_for_write(Sandbox)
     if not connections[using].features.has_select_for_update:
         # SQLite locks whole, once it is written to: before the first row is read.
         Sandbox.objects.filter(owner=owner).update(status=F("status"))
     sandbox = hold_active(owner, environment)
-    done = clone_rows(
-        owner, environment, dry_run=dry_run, prune=prune, conflicts=conflicts, using=using
-    )
+    done = clone_rows(owner, environment, dry_run=dry_run, using=using, **options)
     if dry_run:
         raise _TakenBack(done)
     if done.wrote:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
 from django_sandbox import conf, signals
-from django_sandbox.cleanup.emptying import check_keys_now, delete_rows
+from django_sandbox.cleanup.emptying import Progress, check_keys_now, delete_rows
 from django_sandbox.context import sandbox_mode
 from django_sandbox.exceptions import SnapshotConflict, SnapshotOutdated
 from django_sandbox.lifecycle.held import again_after_deadlock, announce, atomic, hold_active
@@ -40,7 +40,11 @@ class Restoration:
 
 @again_after_deadlock
 def restore(
-    owner: Any, environment: str = conf.DEFAULT_ENVIRONMENT, name: str = "snapshot"
+    owner: Any,
+    environment: str = conf.DEFAULT_ENVIRONMENT,
+    name: str = "snapshot",
+    *,
+    progress: Progress | None = None,
 ) -> Restoration:
     """Bring the sandbox's rows back to a snapshot: all of them, or none.
 
@@ -48,6 +52,7 @@ def restore(
     without ``save()`` and without ``pre_save`` and ``post_save``; rows that go are deleted
     as :func:`~django_sandbox.lifecycle.cleanup` deletes. ``sandbox_restored`` is sent.
 
+    :param progress: called as ``progress(model label, rows written, rows to write)``.
     :raises SandboxNotActive: where the sandbox is not active.
     :raises UnknownSnapshot: where there is none of that name.
     :raises SnapshotOutdated: where the site's models have changed since, naming one.
@@ -60,7 +65,7 @@ def restore(
         sandbox = hold_active(owner, environment)
         snapshot = found(owner, environment, name)
         with sandbox_mode(environment, owner=owner):
-            done = _Restoring(snapshot).run()
+            done = _Restoring(snapshot, progress).run()
         sandbox.seeded_at = sandbox.seeded_at or timezone.now()
         sandbox.emptying_since = None
         sandbox.save()
@@ -69,8 +74,9 @@ def restore(
 
 
 class _Restoring:
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, progress: Progress | None) -> None:
         self.snapshot = snapshot
+        self.progress = progress
         self.owner = snapshot.owner
         self.using = router.db_for_write(type(self.owner))
         self.parts = parts()
@@ -130,6 +136,9 @@ class _Restoring:
                 if missing or changed:
                     for lines in self._lines(part):
                         writer.write(part, lines, missing, changed)
+                        if self.progress and part.is_data:
+                            done = writer.created[part.label] + writer.updated[part.label]
+                            self.progress(part.label, done, len(missing) + len(changed))
         check_keys_now(self.using)
         return writer.created, writer.updated
 

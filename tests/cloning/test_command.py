@@ -43,6 +43,14 @@ def test_what_it_prints(owner, sandbox, catalogue):
     assert run("--owner", key, "--prune").endswith("(removed)\nremoved: 1 remarks\n")
 
 
+def test_progress_goes_to_stderr(owner, sandbox, catalogue):
+    errors = StringIO()
+    call_command("sandbox", "clone", "--owner", str(owner.pk), stdout=StringIO(), stderr=errors)
+    with live_mode():
+        live = Category.objects.filter(organization=owner).count()
+    assert f"cloneapp.Category: {live} of {live} rows\n" in errors.getvalue()
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

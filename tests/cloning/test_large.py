@@ -24,8 +24,13 @@ REFERENCES = {
 @pytest.mark.django_db
 def test_equal_to_the_source_field_by_field(owner, sandbox):
     fill(owner, ROWS)
-    done = lifecycle.clone(owner)
+    told = []
+    done = lifecycle.clone(owner, progress=lambda *news: told.append(news))
     assert sum(done.added.values()) == ROWS
+    for model in MODELS:
+        of_model = [news[1:] for news in told if news[0] == model._meta.label]
+        assert of_model == sorted(of_model) and len(of_model) > 1
+        assert of_model[-1] == (ROWS // len(MODELS),) * 2
     live = {model: rows(model, live_mode()) for model in MODELS}
     test = {model: rows(model, sandbox_mode()) for model in MODELS}
     names = {model: {row["name"]: key for key, row in test[model].items()} for model in MODELS[:3]}

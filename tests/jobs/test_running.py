@@ -15,12 +15,14 @@ from django_sandbox import (
     lifecycle,
     live_mode,
     sandbox_mode,
+    snapshots,
 )
 from django_sandbox.cleanup import Emptying
 from django_sandbox.context import no_mode
 from django_sandbox.exceptions import ConfigurationError
 from django_sandbox.jobs import kinds, progress, running
 from django_sandbox.models import Job
+from tests.cloneapp.models import Category
 from tests.isolation.conftest import unchanged
 from tests.isolation.conftest import world as world
 from tests.jobs.conftest import needs_server
@@ -77,6 +79,27 @@ def test_its_row_tells_what_came_of_it(active, kind, result):
         "bookings": [3, 3],
         "event_types": [1, 1],
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("clone", {"source": "live", "dry_run": False, "prune": False, "conflicts": "keep"}),
+        ("restore", {"name": "before"}),
+    ],
+)
+def test_a_clone_and_a_restore_tell_how_far_they_are(active, kind, arguments):
+    with live_mode():
+        Category.objects.create(organization=active, name="Tools", slug="tools")
+    snapshots.snapshot(active, "test", "before")
+    with sandbox_mode():
+        Booking.objects.filter(organization=active).delete()
+    job = jobs.ask(kind, active, "test", **arguments)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.error) == ("done", None)
+    told = {"clone": {"cloneapp.Category": [1, 1]}, "restore": {"testapp.Booking": [3, 3]}}
+    assert jobs.progress_of(job) == told[kind]
 
 
 def test_a_clone(active):

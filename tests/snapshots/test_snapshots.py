@@ -82,8 +82,16 @@ def test_back_to_what_was(sandbox, way):
     before = look()
     change_everything(sandbox)
     assert look() != before
-    done = restore(sandbox, "test", "before")
+    told = {}
+    done = restore(
+        sandbox, "test", "before", progress=lambda label, *rows: told.update({label: rows})
+    )
     assert look() == before
+    written = {
+        label: done.created.get(label, 0) + done.updated.get(label, 0)
+        for label in {**done.created, **done.updated}
+    }
+    assert {label: (rows, rows) for label, rows in written.items()}.items() <= told.items()
     assert done.snapshot == taken
     assert restore(sandbox, "test", "before") is not None
     assert look() == before

@@ -29,6 +29,7 @@ def _clone(given: Namespace) -> Document:
         dry_run=given.dry_run,
         prune=given.prune,
         conflicts=given.conflicts,
+        progress=given.progress,
     )
     return documents.clone(done)
 

@@ -20,7 +20,8 @@ def _list(given: Namespace) -> Document:
 
 
 def _restore(given: Namespace) -> Document:
-    return documents.restoration(snapshots.restore(given.owner, given.environment, given.name))
+    done = snapshots.restore(given.owner, given.environment, given.name, progress=given.progress)
+    return documents.restoration(done)
 
 
 def _delete(given: Namespace) -> Document:
