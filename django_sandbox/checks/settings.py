@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.utils.module_loading import import_string
 
 from django_sandbox import caching, conf, keys
 from django_sandbox.checks.environments import is_rate
+from django_sandbox.checks.values import Wanted, check_values, imports
 
 MIDDLEWARE = "django_sandbox.middleware.SandboxMiddleware"
 KEY_FUNCTION = "django_sandbox.caching.key_function"
@@ -49,20 +48,14 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     value = getattr(settings, "SANDBOX", {})
     if not isinstance(value, dict):
         return [Error("SANDBOX must be a dict.", id="sandbox.E002")]
-    found: list[CheckMessage] = [
-        Error(
-            f"SANDBOX has an unknown key {name!r}.",
-            hint=f"The keys are {', '.join(conf.DEFAULTS)}.",
-            id="sandbox.E001",
-        )
-        for name in value
-        if name not in conf.DEFAULTS
-    ]
-    for name, (fits, wanted) in _WANTED.items():
-        if name in value and not fits(value[name]):
-            found.append(
-                Error(f"SANDBOX[{name!r}] must be {wanted}.", id="sandbox.E002", hint=None)
-            )
+    found = check_values(
+        "SANDBOX",
+        value,
+        conf.DEFAULTS,
+        _WANTED,
+        unknown_id="sandbox.E001",
+        value_id="sandbox.E002",
+    )
     found += _owner_model_problems()
     brand = conf.get("KEY_PREFIX")
     if brand in VENDOR_BRANDS:
@@ -93,14 +86,7 @@ def _owner_model_problems() -> list[CheckMessage]:
     return []
 
 
-def _imports(path: Any) -> bool:
-    try:
-        return callable(import_string(path))
-    except (ImportError, AttributeError, TypeError):
-        return False
-
-
-_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+_WANTED: Wanted = {
     "KEY_PREFIX": (
         lambda v: isinstance(v, str) and keys.BRAND_PATTERN.fullmatch(v) is not None,
         f"1 to {keys.MAX_BRAND_LENGTH} lower-case letters and digits, a letter first",
@@ -109,7 +95,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: v is None or (isinstance(v, str) and v.count(".") == 1),
         'a model such as "accounts.Organization"',
     ),
-    "OWNER_RESOLVER": (_imports, "the dotted path of a function that can be imported"),
+    "OWNER_RESOLVER": (imports, "the dotted path of a function that can be imported"),
     "MODE_HEADER": (
         lambda v: isinstance(v, str) and v.replace("-", "").isalnum() and v.isascii(),
         "the name of an HTTP header",
@@ -126,7 +112,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         "None or a timedelta from a second to an hour",
     ),
     "FAILED_KEY_RATE": (lambda v: v is None or is_rate(v), 'None or a rate such as "60/min"'),
-    "CLIENT_ADDRESS": (_imports, "the dotted path of a function that can be imported"),
+    "CLIENT_ADDRESS": (imports, "the dotted path of a function that can be imported"),
     "HINT_OTHER_MODE": (lambda v: isinstance(v, bool), "True or False"),
     "BACKGROUND": (lambda v: isinstance(v, bool), "True or False"),
     "CACHE": (

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Warning
 
 from django_sandbox import conf as core_conf
+from django_sandbox.checks.values import Wanted, check_values
 from django_sandbox.contrib.activity import conf
 
 MIDDLEWARE = "django_sandbox.contrib.activity.middleware.ActivityMiddleware"
 SANDBOX_MIDDLEWARE = "django_sandbox.middleware.SandboxMiddleware"
 
-_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+_WANTED: Wanted = {
     "WRITE": (
         lambda v: v in conf.WRITERS,
         " or ".join(f'"{name}"' for name in conf.WRITERS),
@@ -33,20 +33,14 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     value = core_conf.get("ACTIVITY")
     if not isinstance(value, dict):
         return []  # E002 says so
-    found: list[CheckMessage] = [
-        Error(
-            f'SANDBOX["ACTIVITY"] has an unknown key {name!r}.',
-            hint=f"The keys are {', '.join(conf.DEFAULTS)}.",
-            id="sandbox.E060",
-        )
-        for name in value
-        if name not in conf.DEFAULTS
-    ]
-    for name, (fits, wanted) in _WANTED.items():
-        if name in value and not fits(value[name]):
-            message = f'SANDBOX["ACTIVITY"][{name!r}] must be {wanted}.'
-            found.append(Error(message, id="sandbox.E061"))
-    return found
+    return check_values(
+        'SANDBOX["ACTIVITY"]',
+        value,
+        conf.DEFAULTS,
+        _WANTED,
+        unknown_id="sandbox.E060",
+        value_id="sandbox.E061",
+    )
 
 
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
 
 from django_sandbox import conf
+from django_sandbox.checks.values import Wanted, check_values
 from django_sandbox.contrib.effects import declarations, options
 from django_sandbox.contrib.effects.mail import EmailBackend
 
@@ -29,21 +30,14 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     declared = conf.get("EFFECTS")
     if not isinstance(declared, Mapping):
         return []  # E002 says so
-    known = ", ".join(options.DEFAULTS)
-    found: list[CheckMessage] = [
-        Error(
-            f'SANDBOX["EFFECTS"] has an unknown key {name!r}.',
-            hint=f"The keys are {known}.",
-            id="sandbox.E080",
-        )
-        for name in declared
-        if name not in options.DEFAULTS
-    ]
-    found += [
-        Error(f'SANDBOX["EFFECTS"][{name!r}] must be {wanted}.', id="sandbox.E080")
-        for name, (fits, wanted) in _WANTED.items()
-        if name in declared and not fits(declared[name])
-    ]
+    found = check_values(
+        'SANDBOX["EFFECTS"]',
+        declared,
+        options.DEFAULTS,
+        _WANTED,
+        unknown_id="sandbox.E080",
+        value_id="sandbox.E080",
+    )
     return [*found, *_mail_that_is_not_captured()]
 
 
@@ -116,7 +110,7 @@ def _is_real_backend(path: Any) -> bool:
     return callable(_imported(path)) and not _captures(path)
 
 
-_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+_WANTED: Wanted = {
     "EMAIL_BACKEND": (
         _is_real_backend,
         "the dotted path of the email backend that delivers, which can be imported",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Warning
-from django.utils.module_loading import import_string
+from django.core.checks import CheckMessage, Warning
 
 from django_sandbox import conf as core_conf
+from django_sandbox.checks.values import Wanted, check_values, imports
 from django_sandbox.contrib.webhooks import conf
 
 
@@ -18,20 +17,14 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     value = core_conf.get("WEBHOOKS")
     if not isinstance(value, dict):
         return []  # E002 says so
-    found: list[CheckMessage] = [
-        Error(
-            f'SANDBOX["WEBHOOKS"] has an unknown key {name!r}.',
-            hint=f"The keys are {', '.join(conf.DEFAULTS)}.",
-            id="sandbox.E050",
-        )
-        for name in value
-        if name not in conf.DEFAULTS
-    ]
-    for name, (fits, wanted) in _WANTED.items():
-        if name in value and not fits(value[name]):
-            message = f'SANDBOX["WEBHOOKS"][{name!r}] must be {wanted}.'
-            found.append(Error(message, id="sandbox.E051"))
-    return found
+    return check_values(
+        'SANDBOX["WEBHOOKS"]',
+        value,
+        conf.DEFAULTS,
+        _WANTED,
+        unknown_id="sandbox.E050",
+        value_id="sandbox.E051",
+    )
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
@@ -49,18 +42,11 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def _imports(path: Any) -> bool:
-    try:
-        return callable(import_string(path))
-    except (ImportError, AttributeError, TypeError):
-        return False
-
-
 def _is_period(value: Any) -> bool:
     return isinstance(value, timedelta) and value > timedelta(0)
 
 
-_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+_WANTED: Wanted = {
     "ALLOW_PRIVATE_ADDRESSES": (lambda v: isinstance(v, bool), "True or False"),
     "DISPATCH": (
         lambda v: v in conf.DISPATCHERS,
@@ -76,5 +62,5 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: isinstance(v, int) and not isinstance(v, bool) and v > 0,
         "a number of one or more",
     ),
-    "OWNER_EMAILS": (_imports, "the dotted path of a function that can be imported"),
+    "OWNER_EMAILS": (imports, "the dotted path of a function that can be imported"),
 }
