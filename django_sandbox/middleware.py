@@ -7,12 +7,10 @@ else in a request has a say.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import Http404, HttpRequest, JsonResponse
-from django.http.request import split_domain_port
 from django.utils.cache import patch_vary_headers
 
 from django_sandbox import conf, documents, hints, owners, presented, rates, toggle
@@ -78,7 +76,7 @@ class SandboxMiddleware:
 def _world_of(request: Any) -> _World:
     """Decide the request's environment; notes the key on ``request.api_key``."""
     request.api_key = None
-    hosted = _environment_of_host(request)
+    hosted = toggle.environment_of_host(request)
     try:
         api_key = presented.key_of(request)
         if api_key is None:
@@ -96,22 +94,6 @@ def _world_of(request: Any) -> _World:
             raise
         return _World(hosted or conf.LIVE_ENVIRONMENT, refusal)
     return _World(api_key.environment)
-
-
-def _environment_of_host(request: Any) -> str | None:
-    """The one environment that the request's host serves, or ``None`` if it serves all."""
-    patterns = {
-        name: options["hosts"]
-        for name, options in conf.get("ENVIRONMENTS").items()
-        if options.get("hosts")
-    }
-    if not patterns:
-        return None
-    host = split_domain_port(request.get_host())[0]
-    for name, hosts in patterns.items():
-        if any(fnmatchcase(host, pattern.lower()) for pattern in hosts):
-            return str(name)
-    return None
 
 
 def _refuse(refusal: SandboxError) -> JsonResponse:

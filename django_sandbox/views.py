@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
-from django_sandbox import toggle
-from django_sandbox.exceptions import SandboxError
+from django_sandbox import returning, toggle
+from django_sandbox.exceptions import (
+    EnvironmentMismatch,
+    SandboxError,
+    SandboxNotActive,
+    SeederFailed,
+    UnknownEnvironment,
+)
 
 
 @csrf_protect  # whether or not the site has the middleware
@@ -25,13 +31,19 @@ def choose_mode(request: HttpRequest) -> HttpResponse:
     except SandboxError as refusal:
         if not refusal.code or not hasattr(request, "_messages"):
             raise
-        messages.error(request, refusal.message)
-    return HttpResponseRedirect(_next(request))
+        messages.error(request, _told(refusal))
+    return HttpResponseRedirect(returning.way_back(request, request.POST.get("next", "")))
 
 
-def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if safe else "/"
+def _told(refusal: SandboxError) -> str:
+    """A refusal in the words and the language of somebody in a browser."""
+    if isinstance(refusal, SandboxNotActive):
+        text = _("The test environment “%(environment)s” is not active. Activate it first.")
+        return text % {"environment": toggle.label(refusal.environment)}
+    if isinstance(refusal, UnknownEnvironment):
+        return _("That is not a test environment of this site.")
+    if isinstance(refusal, EnvironmentMismatch):
+        return _("This address serves one environment only. Switch at another one.")
+    if isinstance(refusal, SeederFailed):
+        return _("The sample data could not be made. The sandbox is as it was before.")
+    return refusal.message

@@ -19,6 +19,8 @@ urlpatterns = [
     path("fails", views.fails),
     path("crosses", views.crosses),
     path("page", views.page),
+    path("sends", views.Sends.as_view()),
+    path("shows-and-takes", views.ShowsAndTakes.as_view()),
     path("mode", views.mode),
     path("log", views.log),
     path("on-commit", views.on_commit),

@@ -13,7 +13,7 @@ from django.http import (
 from django.shortcuts import aget_object_or_404, get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import cache_page
-from django.views.generic import DetailView
+from django.views.generic import DetailView, View
 from rest_framework import generics, permissions, serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.response import Response
@@ -129,7 +129,19 @@ def behalf(request):
 
 
 def page(request):
-    return TemplateResponse(request, "testapp/page.html")
+    return TemplateResponse(request, "testapp/page.html", {"next": request.GET.get("next", "")})
+
+
+class Sends(View):
+    """A page that is the answer to a form, and has no address to look at."""
+
+    def post(self, request):
+        return page(request)
+
+
+class ShowsAndTakes(Sends):
+    def get(self, request):
+        return page(request)
 
 
 @api_key_required("bookings:read")
