@@ -34,6 +34,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
+    "django_sandbox.contrib.admin",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -2,6 +2,9 @@
 
 SECRET_KEY = "types"
 INSTALLED_APPS = [
+    "django_sandbox.contrib.admin",
+    "django.contrib.admin",
+    "django.contrib.messages",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -52,6 +52,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Application
 
 INSTALLED_APPS = [
+    "django_sandbox.contrib.admin",  # before Django's own, whose templates it extends
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,23 @@
+"""App configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class SandboxAdminConfig(AppConfig):
+    """``INSTALLED_APPS`` takes plain ``"django_sandbox.contrib.admin"``."""
+
+    name = "django_sandbox.contrib.admin"
+    label = "sandbox_admin"
+    verbose_name = "Sandbox admin"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.core.checks import Tags, register
+
+        from django_sandbox.contrib.admin import checks
+
+        register(checks.check_order)
+        register(checks.check_templates, Tags.templates)
+        register(checks.check_switch, Tags.urls)
