@@ -72,7 +72,7 @@ def _hiding_template() -> str | None:
 
 
 def _extends_its_like(found: Template, engine: Engine) -> bool:
-    parents = found.nodelist.get_nodes_by_type(ExtendsNode)
+    parents: list[Any] = found.nodelist.get_nodes_by_type(ExtendsNode)
     return bool(parents) and parents[0].parent_name.token.strip("'\"") == BASE
 
 
