@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import smtplib
 import socket
 import ssl
+import tempfile
 import threading
 import urllib.error
 import urllib.request
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -22,6 +25,7 @@ from django.db import connections
 from django_sandbox import all_modes, is_test_mode, live_mode, sandbox_mode
 from django_sandbox.contrib.outbound import OutboundRefused, guard, hosts, permit_outbound
 from django_sandbox.contrib.outbound.checks import check_hosts
+from tests.postgres.services import missing
 from tests.testapp.models import Tag
 
 
@@ -119,16 +123,16 @@ def by_saved_class(vendor, saved=socket.socket.__base__):
 
 
 def by_requests(vendor):
-    return requests.get(vendor.url, timeout=5).content
+    return requests.get(vendor.url, timeout=60).content
 
 
 def by_httpx(vendor):
-    return httpx.get(vendor.url, trust_env=False).content
+    return httpx.get(vendor.url, trust_env=False, timeout=60).content
 
 
 def by_httpx_async(vendor):
     async def get():
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             return (await client.get(vendor.url)).content
 
     return asyncio.run(get())
@@ -183,7 +187,7 @@ def test_smtplib():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with sandbox_mode(), pytest.raises(OutboundRefused, match=str(port)):
-            smtplib.SMTP("127.0.0.1", port, timeout=5)
+            smtplib.SMTP("127.0.0.1", port, timeout=60)
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()
@@ -213,11 +217,11 @@ def test_datagrams(listing):
 
 def pooled_requests(vendor):
     session = requests.Session()
-    return lambda: session.get(vendor.url, timeout=5), session.close
+    return lambda: session.get(vendor.url, timeout=60), session.close
 
 
 def pooled_httpx(vendor):
-    client = httpx.Client(trust_env=False)
+    client = httpx.Client(trust_env=False, timeout=60)
     return lambda: client.get(vendor.url), client.close
 
 
@@ -235,8 +239,48 @@ def test_a_pooled_connection_is_refused_and_good_afterwards(pool, vendor):
     assert len(vendor.asked) == 2
 
 
+def by_sendfile(connection):
+    with tempfile.TemporaryFile() as file:
+        file.write(b"GET /raw HTTP/1.1\r\nHost: x\r\n\r\n")
+        file.seek(0)
+        connection.sendfile(file)
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda connection: connection.send(b"GET /raw HTTP/1.1\r\nHost: x\r\n\r\n"),
+        lambda connection: connection.sendall(b"GET /raw HTTP/1.1\r\nHost: x\r\n\r\n"),
+        lambda connection: connection.sendmsg([b"GET /raw HTTP/1.1\r\n", b"Host: x\r\n\r\n"]),
+        by_sendfile,
+    ],
+    ids=["send", "sendall", "sendmsg", "sendfile"],
+)
+def test_each_way_to_send_over_an_open_connection(vendor, send):
+    """aiohttp and asyncio send what is in several parts by ``sendmsg``."""
+    with live_mode():
+        connection = socket.create_connection(("127.0.0.1", vendor.server_port), 60)
+    with connection:
+        with sandbox_mode(), pytest.raises(OutboundRefused):
+            send(connection)
+        with live_mode():
+            send(connection)
+            assert connection.recv(10)
+    assert vendor.asked == ["/raw"]
+
+
+async def test_what_an_event_loop_writes_in_several_parts(vendor, caplog):
+    """The loop closes the connection; what was refused is in its log."""
+    with live_mode():
+        _, writer = await asyncio.open_connection("127.0.0.1", vendor.server_port)
+    with sandbox_mode(), pytest.raises(ConnectionError):
+        writer.writelines([b"GET /raw HTTP/1.1\r\n", b"Host: x\r\n\r\n"])
+        await writer.drain()
+    assert "OutboundRefused" in caplog.text and vendor.asked == []
+
+
 async def test_a_pooled_connection_of_an_event_loop(vendor):
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         with live_mode():
             await client.get(vendor.url)
         with sandbox_mode(), refused(vendor.address):
@@ -246,7 +290,7 @@ async def test_a_pooled_connection_of_an_event_loop(vendor):
 
 def test_a_pooled_connection_with_tls(vendor, tls):
     vendor.socket = tls.server.wrap_socket(vendor.socket, server_side=True)
-    client = httpx.Client(trust_env=False, verify=tls.client)
+    client = httpx.Client(trust_env=False, verify=tls.client, timeout=60)
     url = f"https://localhost:{vendor.server_port}/"
     with live_mode():
         client.get(url)
@@ -336,7 +380,7 @@ def test_a_listed_name_is_known_by_its_address(vendor, listing):
     listing(f"localhost:{vendor.server_port}")
     with sandbox_mode():
         assert by_socket(vendor)
-        assert requests.get(vendor.url.replace("127.0.0.1", "localhost"), timeout=5).ok
+        assert requests.get(vendor.url.replace("127.0.0.1", "localhost"), timeout=60).ok
 
 
 def test_a_listed_name_that_another_resolver_resolved(monkeypatch, vendor, listing):
@@ -395,6 +439,35 @@ def test_database_and_cache_go_on_working():
         cache.set("outbound", "kept", 10)
         cache.close()
         assert cache.get("outbound") == "kept"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("service", "variable"), [("redis", "REDIS_URL"), ("rabbitmq", "RABBITMQ_URL")]
+)
+def test_the_broker_goes_on_working(service, variable, settings):
+    url = os.environ.get(variable)
+    if not url:
+        missing(service, f"{variable} is not set")
+    from kombu import Connection
+
+    def there_and_back():
+        with Connection(url) as broker:
+            queue = broker.SimpleQueue(
+                f"outbound-{uuid.uuid4().hex}", queue_opts={"auto_delete": True}
+            )
+            queue.put("kept")
+            message = queue.get(timeout=60)
+            message.ack()
+            queue.close()
+            return message.payload
+
+    with sandbox_mode():
+        settings.CELERY_BROKER_URL = "memory://"
+        with refused():
+            there_and_back()
+        settings.CELERY_BROKER_URL = url
+        assert there_and_back() == "kept"
 
 
 def test_unix_sockets_and_pairs_are_not_outbound():

@@ -3,8 +3,9 @@
 New connections are seen by an audit hook (PEP 578): ``socket.connect``, ``socket.sendto``,
 ``socket.sendmsg`` and ``socket.getaddrinfo`` are raised by every connection of Python's
 ``socket`` module, whoever opens it, so no saved reference goes round it. Sending over a
-connection that is open already raises no such event, so the sending methods of ``socket``
-and ``ssl`` are wrapped too, for the pools of HTTP clients that are filled in live mode.
+connection that is open already raises such an event by ``sendmsg`` alone, so the other
+sending methods of ``socket`` and ``ssl`` are wrapped too, for the pools of HTTP clients that
+are filled in live mode.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ LIST_KEPT = 1  # seconds
 _SENDING: list[tuple[type[Any], str]] = [
     (socket.socket, "send"),
     (socket.socket, "sendall"),
+    (socket.socket, "sendfile"),
     (ssl.SSLSocket, "send"),
     (ssl.SSLSocket, "write"),
 ]
@@ -148,7 +150,10 @@ def _on_connect(args: tuple[Any, ...]) -> None:
 
 def _on_datagram(args: tuple[Any, ...]) -> None:
     sock, address = args
-    if address is not None and _is_internet(sock, address):
+    if address is None:  # over a connection: event loops write so what has several parts
+        if _environment() is not None:
+            _check_peer(sock)
+    elif _is_internet(sock, address):
         _check(address[0], address[1])
 
 
