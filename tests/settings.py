@@ -1,6 +1,8 @@
 """Settings of the test suite. ``DATABASE_URL`` chooses the database; SQLite if it is unset."""
 
+import os
 import sys
+import uuid
 from pathlib import Path
 
 import django
@@ -15,11 +17,13 @@ DATABASES = {"default": env.db("DATABASE_URL", default="sqlite://:memory:")}
 if "sqlite" not in DATABASES["default"]["ENGINE"]:
     # Runs side by side on one server, each with a database of its own.
     DATABASES["default"]["TEST"] = {"NAME": f"test_sandbox{env('TEST_DB_SUFFIX', default='')}"}
+# What an earlier run has left in Redis is not found. Processes that a test starts share the name.
+os.environ.setdefault("TEST_CACHE_PREFIX", f"tests-{uuid.uuid4().hex}")
 CACHES = {
     "default": {
         **env.cache("CACHE_URL", default="locmemcache://"),
         "KEY_FUNCTION": "django_sandbox.caching.key_function",
-        "KEY_PREFIX": env("TEST_CACHE_PREFIX", default=""),
+        "KEY_PREFIX": env("TEST_CACHE_PREFIX"),
     }
 }
 if worker := env("PYTEST_XDIST_WORKER", default=""):

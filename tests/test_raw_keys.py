@@ -254,7 +254,7 @@ def test_a_tasks_message(site, owner, live_key):
     def send(request):
         nothing.delay()
         with app.connection_for_read() as broker:
-            message = broker.SimpleQueue("celery").get(timeout=5)
+            message = broker.SimpleQueue("celery").get(timeout=60)
             sent.append(f"{message.headers} {message.properties} {message.body}")
             message.ack()
         return HttpResponse()

@@ -275,7 +275,7 @@ def test_two_threads_do_not_share_their_chance():
     def interrupted():
         values = [random.random()]
         begun.set()
-        assert waits.wait(20)
+        assert waits.wait(60)
         return values + [random.random() for _ in range(2)]
 
     class Watching:
@@ -293,11 +293,11 @@ def test_two_threads_do_not_share_their_chance():
     try:
         first = Thread(target=lambda: drawn.update({1: seeded_values(1, interrupted)}))
         first.start()
-        assert begun.wait(20)
+        assert begun.wait(60)
         second = Thread(target=lambda: drawn.update({2: seeded_values(2, three)}))
         second.start()
-        first.join(20)
-        second.join(20)
+        first.join(60)
+        second.join(60)
     finally:
         seeding._lock = lock
     assert drawn == alone
@@ -311,11 +311,11 @@ def test_who_waited_in_vain_seeds_all_the_same_and_says_so(owner, seeders, monke
     def hold():
         with seeding.alone():
             held.set()
-            done.wait(20)
+            done.wait(60)
 
     other = Thread(target=hold)
     other.start()
-    assert held.wait(20)
+    assert held.wait(60)
     try:
         state = random.getstate()
         seeder(lambda who: Booking.objects.create(organization=who, title="made"))
@@ -323,5 +323,5 @@ def test_who_waited_in_vain_seeds_all_the_same_and_says_so(owner, seeders, monke
         assert random.getstate() == state
     finally:
         done.set()
-        other.join(20)
+        other.join(60)
     assert titles(owner) == ["made"] and "not reproducible" in caplog.text

@@ -76,7 +76,7 @@ def test_a_worker_here_leaves_logging_as_it_was(worker):
 
 
 def result(sent):
-    return sent.get(timeout=20)
+    return sent.get(timeout=60)
 
 
 @pytest.mark.parametrize("name", BLOCKS)

@@ -26,7 +26,7 @@ from tests.testapp.models import Tag
 pytestmark = pytest.mark.once
 
 TASKS = 1_000
-DEADLINE = 60  # seconds for one result
+DEADLINE = 180  # seconds for one result, or for a worker to start
 BROKERS = {"redis": "REDIS_URL", "rabbitmq": "RABBITMQ_URL"}
 SEEN = {"live": ["live", "a live row"], "test": ["test", "a test row"]}
 
@@ -91,7 +91,8 @@ class Reader(threading.Thread):
     def wait_for(self, text, process):
         with self.changed:
             found = self.changed.wait_for(
-                lambda: any(text in line for line in self.lines) or process.poll() is not None, 60
+                lambda: any(text in line for line in self.lines) or process.poll() is not None,
+                DEADLINE,
             )
         assert found and process.poll() is None, "".join(self.lines)
 

@@ -53,7 +53,7 @@ def test_it_purges_what_is_due_whatever_the_mode(due, other_owner, mode):
 def test_a_worker_runs_it_by_its_name(due, tidy):
     with start_worker(app, pool="solo", perform_ping_check=False):
         sent = app.send_task("django_sandbox.purge_expired")
-        assert sent.get(timeout=20) == {due.pk: {"testapp.Booking": 3, "testapp.EventType": 1}}
+        assert sent.get(timeout=60) == {due.pk: {"testapp.Booking": 3, "testapp.EventType": 1}}
     due.refresh_from_db()
     assert due.purge_at is None
 

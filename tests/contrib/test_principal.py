@@ -246,7 +246,7 @@ def test_an_async_view_of_plain_django(live_key, owner):
     assert async_to_sync(named)().json()["owner"] == owner.pk
 
 
-def test_a_key_goes_before_the_session(session, live_key, user):
+def test_a_key_goes_before_the_session(session, own_counters, live_key, user):
     answer = session.get("/api/throttled-open", headers=bearer(live_key))
     assert answer.json()["user"].startswith("acme_live_")
     assert session.get("/api/throttled-open").json()["user"] == user.get_username()

@@ -1,6 +1,7 @@
 """``ModeRateThrottle`` on DRF's views, alone and beside DRF's own throttles."""
 
 import pytest
+import time_machine
 from django.test import Client
 from rest_framework.settings import api_settings
 
@@ -11,7 +12,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_counters", "se
 
 @pytest.fixture(autouse=True)
 def rates(sandbox_settings):
+    """The clock stands still: no window ends between two requests of a test."""
     sandbox_settings(ENVIRONMENTS={"test": {"rate": "2/day"}, "live": {"rate": "9/day"}})
+    with time_machine.travel("2026-01-01T12:00:00Z", tick=False):
+        yield
 
 
 def test_headers_whether_allowed_or_refused(client, test_key):

@@ -15,7 +15,7 @@ from django.db import connection, connections
 
 from tests.serving import ROOT
 
-DEADLINE = 60  # seconds that anything here may take
+DEADLINE = 180  # seconds that anything here may take
 
 
 def pytest_collection_modifyitems(items):

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 import pytest
 from django.db import connections
 
+PORTS_TRIED = 5
 PGBOUNCER_PATHS = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
@@ -61,10 +62,26 @@ def pgbouncer(folder, *, database, user, password, host, port):
     program = shutil.which("pgbouncer", path=PGBOUNCER_PATHS)
     if program is None:
         missing("pgbouncer", "the program is not installed")
-    own_port = free_port()
     (folder / "users.txt").write_text(f'"{user}" "{password}"\n')
+    server = f"{database} = host={host} port={port} dbname={database}"
+    for _ in range(PORTS_TRIED):
+        own_port = free_port()  # which somebody else may take before PgBouncer does
+        process = _start(program, folder, server, own_port)
+        if is_ready(process):
+            break
+        process.wait(60)
+    else:
+        pytest.fail("PgBouncer did not start.")
+    try:
+        yield own_port
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _start(program, folder, server, own_port):
     (folder / "pgbouncer.ini").write_text(
-        f"[databases]\n{database} = host={host} port={port} dbname={database}\n"
+        f"[databases]\n{server}\n"
         "[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {own_port}\nunix_socket_dir =\n"
         f"auth_type = trust\nauth_file = {folder / 'users.txt'}\n"
@@ -79,18 +96,9 @@ def pgbouncer(folder, *, database, user, password, host, port):
             if parent.name.startswith(("pytest", "popen")):  # pytest's own: closed to others
                 parent.chmod(parent.stat().st_mode | 0o011)
         command[1:1] = ["-u", "nobody"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        wait_until_ready(process)
-        yield own_port
-    finally:
-        process.terminate()
-        process.wait(10)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def wait_until_ready(process):
-    """Read PgBouncer's log, which it also writes to stderr, until it says it is up."""
-    for line in process.stderr:
-        if b"process up" in line:
-            return
-    pytest.fail("PgBouncer did not start.")
+def is_ready(process):
+    """Read PgBouncer's log, which it also writes to stderr, until it says it is up or ends."""
+    return any(b"process up" in line for line in process.stderr)

@@ -11,7 +11,7 @@ from django_sandbox.context import current_scope
 from django_sandbox.contrib.activity.buffer import Buffer
 
 FOR_EVER = 3600  # seconds: what comes sooner did not wait for the interval
-DEADLINE = 20
+DEADLINE = 60
 
 
 class Collector:

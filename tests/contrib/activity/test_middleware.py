@@ -280,7 +280,7 @@ def test_in_the_background(client, owner, test_key, live_key, sandbox_settings):
     lifecycle.activate(owner)
     for key in (test_key, live_key, test_key):
         client.get("/mode", headers=bearer(key))
-    assert writing.flush(20)
+    assert writing.flush(60)
     assert sorted(Entry.objects.values_list("environment", flat=True)) == ["live", "test", "test"]
 
 

@@ -37,7 +37,7 @@ class MailServer:
     def __init__(self):
         keeper = Keeper()
         self.received = keeper.received
-        self.controller = AnyPort(keeper, hostname=self.host, port=0)
+        self.controller = AnyPort(keeper, hostname=self.host, port=0, ready_timeout=60)
 
     def __enter__(self):
         self.controller.start()

@@ -50,7 +50,7 @@ def mail_task(to):
 def vendor_task(url):
     try:
         for name, ask in CLIENTS.items():
-            ask("POST", f"{url}&by={name}", json={})
+            ask("POST", f"{url}&by={name}", json={}, timeout=60)
     finally:
         _close()
 
@@ -121,7 +121,7 @@ class TestMail:
         start = Barrier(THREADS)
 
         def work(thread):
-            start.wait(30)
+            start.wait(60)
             for number in range(thread * 63, min(thread * 63 + 63, SENT)):
                 with mode_of(number):
                     assert send_mail("Hello", "Text", "a@x.test", [address(number)]) == 1
@@ -196,7 +196,7 @@ class TestVendor:
         def ask(numbered):
             number, url = numbered
             with mode_of(number):
-                return CLIENTS[client]("POST", url, json={}).status_code
+                return CLIENTS[client]("POST", url, json={}, timeout=60).status_code
 
         answers = threads(ask, enumerate(urls(vendor)))
         assert answers == [201, 200] * 20
@@ -243,7 +243,9 @@ class TestVendor:
         async def all_of_them():
             import asyncio
 
-            async with httpx.AsyncClient(transport=AsyncHttpxTransport(verify=False)) as client:
+            async with httpx.AsyncClient(
+                transport=AsyncHttpxTransport(verify=False), timeout=60
+            ) as client:
                 asked = (ask(client, *numbered) for numbered in enumerate(urls(vendor)))
                 return await asyncio.gather(*asked)
 
@@ -264,5 +266,5 @@ class TestVendor:
         for ask in CLIENTS.values():
             for block in (sandbox_mode, live_mode):
                 with block():
-                    ask("PUT", f"{vendor.url}/live?a=b%20c", content=b"\x00body")
+                    ask("PUT", f"{vendor.url}/live?a=b%20c", content=b"\x00body", timeout=60)
         assert vendor.requests == [("PUT", "/live?a=b%20c", b"\x00body")] * len(CLIENTS)

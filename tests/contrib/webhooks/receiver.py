@@ -44,7 +44,7 @@ class Receiver:
             self.got.append(received)
             self.arrived.notify_all()
 
-    def wait_for(self, number, timeout=20):
+    def wait_for(self, number, timeout=180):
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.got) >= number, timeout), self.got
         return self.got

@@ -153,7 +153,7 @@ def test_retry_after(owner, make_endpoint, receiver, clock, environment, value, 
 
 
 def hangs(handler):
-    handler.receiver.released.wait(20)
+    handler.receiver.released.wait(180)
     handler.close_connection = True
 
 

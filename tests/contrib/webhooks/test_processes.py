@@ -26,12 +26,12 @@ from django_sandbox.contrib.webhooks import dispatch, queue, send_event, tasks
 from django_sandbox.contrib.webhooks.models import Delivery
 from tests.contrib.webhooks.receiver import receiving
 from tests.contrib.webhooks.test_delivery import hangs
-from tests.postgres.services import free_port, missing
+from tests.postgres.services import missing
 
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[3]
-TIMEOUT = 60  # seconds
+TIMEOUT = 180  # seconds; a process may have to wait for its turn
 
 PREPARE = """
 from django.core.management import call_command
@@ -167,6 +167,14 @@ def test_a_worker_that_is_asked_to_end_sees_to_what_is_under_way(make_site):
 # --- a broker
 
 
+@contextmanager
+def taken_port():
+    """A port that refuses whoever connects to it, and that nobody else can take meanwhile."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        yield nobody
+
+
 @pytest.fixture
 def celery_app(webhook_settings):
     """An app whose broker does not answer, as the process's current one."""
@@ -174,9 +182,11 @@ def celery_app(webhook_settings):
     from celery import _state
 
     before = _state._tls.current_app, _state.default_app
-    app = Celery("webhooks", broker=f"amqp://guest:guest@127.0.0.1:{free_port()}//", fixups=[])
-    app.set_current()
-    yield app
+    with taken_port() as nobody:
+        address = f"amqp://guest:guest@127.0.0.1:{nobody.getsockname()[1]}//"
+        app = Celery("webhooks", broker=address, fixups=[])
+        app.set_current()
+        yield app
     _state._tls.current_app, _state.default_app = before
 
 
@@ -223,7 +233,7 @@ def test_celery_without_a_broker_is_not_set_up(celery_app):
 
 @contextmanager
 def forwarding(port, target):
-    """What comes to a port goes to another address, and back: the broker is up again."""
+    """What comes to a taken port goes to another address, and back: the broker is up again."""
 
     class Forward(socketserver.BaseRequestHandler):
         def handle(self):
@@ -241,10 +251,13 @@ def forwarding(port, target):
                 sink.shutdown(socket.SHUT_WR)
 
     class Forwarder(socketserver.ThreadingTCPServer):
-        allow_reuse_address = daemon_threads = True
+        daemon_threads = True
         block_on_close = False
 
-    with Forwarder(("127.0.0.1", port), Forward) as server:
+    with Forwarder(port.getsockname(), Forward, bind_and_activate=False) as server:
+        server.socket.close()
+        server.socket = port
+        server.server_activate()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
@@ -259,14 +272,15 @@ def test_the_event_goes_out_once_the_broker_is_back(make_site, tmp_path):
     try:
         import redis as library  # noqa: F401
 
-        socket.create_connection(redis, 2).close()
+        socket.create_connection(redis, 60).close()
     except (ImportError, OSError) as error:
         missing("redis", str(error))
-    port, name = free_port(), f"webhooks-{uuid.uuid4().hex}"
-    site = make_site(SITE_BROKER=f"redis://127.0.0.1:{port}/9", SITE_QUEUE=name)
+    name = f"webhooks-{uuid.uuid4().hex}"
     worker = ("celery", "-A", "tests.contrib.webhooks.site_celery", "worker", "-P", "solo", "-B")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with receiving() as receiver:
+    with receiving() as receiver, taken_port() as port:
+        broker = f"redis://127.0.0.1:{port.getsockname()[1]}/15"
+        site = make_site(SITE_BROKER=broker, SITE_QUEUE=name)
         # No error, though nobody listens on the port.
         event, status, secret = site.run(SEND, receiver.url)
         assert status == "pending" and receiver.got == []

@@ -112,7 +112,7 @@ def test_of_many_who_want_one_slot_at_once_one_gets_it(owner):
     def book():
         try:
             with sandbox_mode():
-                start.wait(timeout=30)
+                start.wait(timeout=60)
                 won.append(again(wanted))
         except SlotTaken as taken:
             lost.append(taken)
