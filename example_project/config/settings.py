@@ -110,8 +110,8 @@ LOGOUT_REDIRECT_URL = "dashboard:sign-in"
 
 # Everything the pages need comes from this site's own files.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 
 # --- Test mode
