@@ -94,6 +94,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "scheduling.dashboard.context.organization",
+                "scheduling.dashboard.context.mode",
             ]
         },
     }

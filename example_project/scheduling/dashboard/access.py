@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.mixins import AccessMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.utils.functional import cached_property
 
 from scheduling.models import Organization
@@ -25,16 +26,22 @@ class MemberMixin(AccessMixin):
         return organization_of(self.request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Have strangers sign in, and tell users without an organization why they see nothing."""
+        """Have strangers sign in, and tell users without an organization why they see nothing.
+
+        The same address shows one page in live mode and another in test mode, so that no
+        page is kept by the browser.
+        """
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         if self.organization is None:
             return render(request, "scheduling/no_access.html", status=403)
-        return super().dispatch(request, *args, **kwargs)
+        response = super().dispatch(request, *args, **kwargs)
+        add_never_cache_headers(response)
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Names the section, for the navigation."""
-        return super().get_context_data(section=self.section, **kwargs)
+        return super().get_context_data(**{"section": self.section, **kwargs})
 
 
 class AdminMixin(MemberMixin):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.functional import SimpleLazyObject
 
+from django_sandbox import ModeNotSet, is_test_mode
 from scheduling.owners import membership_of
 
 
@@ -14,3 +15,11 @@ def organization(request: Any) -> dict[str, Any]:
     if not hasattr(request, "user"):
         return {}
     return {"membership": SimpleLazyObject(lambda: membership_of(request.user))}
+
+
+def mode(request: Any) -> dict[str, Any]:
+    """Context processor: the mode, for titles and words. (Data follows it by itself.)"""
+    try:
+        return {"is_test": is_test_mode()}
+    except ModeNotSet:  # a page of an error that came before the middleware
+        return {"is_test": False}

@@ -1,26 +1,23 @@
-"""Pages for integrators: webhook endpoints of the current mode, and what was sent to them."""
+"""Webhook endpoints of the current mode, and all that was sent to them."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.cache import never_cache
-from django.views.generic import FormView
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.views.generic import DetailView, FormView
 
 from django_sandbox import SandboxError, current_environment
-from django_sandbox.contrib.webhooks import endpoints, firing, resending
+from django_sandbox.contrib.webhooks import endpoints, resending
 from django_sandbox.contrib.webhooks.models import Delivery, Endpoint
 from scheduling.dashboard.access import AdminMixin
-from scheduling.dashboard.developers import ConfirmView
-from scheduling.dashboard.forms import EndpointForm
-
-SHOWN = 25  # deliveries
+from scheduling.dashboard.developer_forms import EndpointForm
+from scheduling.dashboard.pages import ActionView, PagedListView
 
 
 class WebhooksMixin(AdminMixin):
@@ -36,82 +33,93 @@ class WebhooksMixin(AdminMixin):
         """What was sent, or is to be, in this mode."""
         return Delivery.objects.filter(owner=self.organization, environment=current_environment())
 
+    def show_secret(self, endpoint: Endpoint, secret: str) -> HttpResponse:
+        """The one page that shows a secret; the answer to a POST."""
+        context = {"section": self.section, "endpoint": endpoint, "secret": secret}
+        return render(self.request, "scheduling/webhook_created.html", context)
 
-@method_decorator(never_cache, "dispatch")
-class WebhooksView(WebhooksMixin, FormView):
-    """The endpoints, the latest deliveries, and a form for a new endpoint."""
+
+class DeliveriesMixin(WebhooksMixin):
+    """A list of deliveries, newest first; ``?status=`` narrows it."""
+
+    @cached_property
+    def status(self) -> str:
+        """The status asked for; empty for all."""
+        asked = self.request.GET.get("status", "")
+        return asked if asked in Delivery.Status.values else ""
+
+    def narrowed(self, deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """Those of the status asked for, ready to be shown."""
+        if self.status:
+            deliveries = deliveries.filter(status=self.status)
+        deliveries = deliveries.select_related("event", "endpoint").defer("event__body")
+        return deliveries.prefetch_related("attempts")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        statuses = [("", "All"), *((s.value, str(s.label).capitalize()) for s in Delivery.Status)]
+        return super().get_context_data(status=self.status, statuses=statuses, **kwargs)
+
+
+class WebhooksView(WebhooksMixin, PagedListView):
+    """The endpoints."""
 
     template_name = "scheduling/webhooks.html"
+
+    def get_queryset(self) -> QuerySet[Endpoint]:
+        return self.endpoints()
+
+
+class DeliveriesView(DeliveriesMixin, PagedListView):
+    """What was sent to all of them."""
+
+    template_name = "scheduling/deliveries.html"
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        return self.narrowed(self.deliveries())
+
+
+class DeliveryView(WebhooksMixin, DetailView):
+    """One delivery: what was sent, each attempt, and what came back."""
+
+    template_name = "scheduling/delivery.html"
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        return self.deliveries().select_related("event", "endpoint").prefetch_related("attempts")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        sent = json.loads(self.object.event.body)
+        body = json.dumps(sent, indent=2, ensure_ascii=False)
+        return super().get_context_data(body=body, **kwargs)
+
+
+class NewEndpointView(WebhooksMixin, FormView):
+    """Makes an endpoint, and shows its secret this once."""
+
+    template_name = "scheduling/endpoint_form.html"
     form_class = EndpointForm
 
     def form_valid(self, form: EndpointForm) -> HttpResponse:
         try:
-            endpoint, secret = endpoints.create(
+            made = endpoints.create(
                 self.organization, environment=current_environment(), **form.arguments()
             )
         except SandboxError as refusal:
             form.add_error("url", refusal.message)
             return self.form_invalid(form)
-        context = {"section": self.section, "endpoint": endpoint, "secret": secret}
-        return render(self.request, "scheduling/webhook_created.html", context)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        deliveries = self.deliveries().select_related("event", "endpoint")
-        return super().get_context_data(
-            endpoints=self.endpoints(),
-            deliveries=deliveries.prefetch_related("attempts")[:SHOWN],
-            **kwargs,
-        )
+        return self.show_secret(*made)
 
 
-class _ActionView(WebhooksMixin, View):
-    """A button on the page; a refusal is a message there."""
+class ResendView(WebhooksMixin, ActionView):
+    """Sends a delivery again, under the same ``webhook-id``."""
 
-    http_method_names = ["post"]
+    @cached_property
+    def delivery(self) -> Delivery:
+        """The delivery, where it is the organization's and of this mode."""
+        return get_object_or_404(self.deliveries().select_related("endpoint"), pk=self.kwargs["pk"])
 
-    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
-        try:
-            messages.success(request, self.act(pk))
-        except SandboxError as refusal:
-            messages.error(request, refusal.message)
-        return redirect("dashboard:webhooks")
+    def act(self) -> str:
+        resending.resend(self.delivery.endpoint, Delivery.objects.filter(pk=self.delivery.pk))
+        return f"Sending {self.delivery.event_id} again."
 
-    def act(self, pk: str) -> str:
-        """What to do. :returns: what was done, in words."""
-        raise NotImplementedError
-
-
-class ResendView(_ActionView):
-    """Sends a delivery again."""
-
-    def act(self, pk: str) -> str:
-        delivery = get_object_or_404(self.deliveries().select_related("endpoint"), pk=pk)
-        resending.resend(delivery.endpoint, Delivery.objects.filter(pk=delivery.pk))
-        return f"Sending {delivery.event_id} again."
-
-
-class PingView(_ActionView):
-    """Sends an endpoint an event to see whether it answers."""
-
-    def act(self, pk: str) -> str:
-        endpoint = get_object_or_404(self.endpoints(), pk=pk)
-        return f"Sent {firing.try_out(endpoint).event_id} to {endpoint.url}."
-
-
-class DeleteEndpointView(WebhooksMixin, ConfirmView):
-    """Deletes an endpoint."""
-
-    title = "Delete this endpoint?"
-    text = "Nothing more is sent to it, and its deliveries are deleted too."
-    button = "Delete endpoint"
-    back = "dashboard:webhooks"
-
-    def confirmed(self, request: HttpRequest) -> HttpResponse:
-        endpoint = get_object_or_404(self.endpoints(), pk=self.kwargs["pk"])
-        endpoint.delete()
-        messages.success(request, f"Deleted {endpoint.url}.")
-        return redirect(self.back)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        endpoint = get_object_or_404(self.endpoints(), pk=self.kwargs["pk"])
-        return super().get_context_data(endpoint=endpoint, **kwargs)
+    def back(self) -> str:
+        return reverse("dashboard:delivery", args=[self.delivery.pk])

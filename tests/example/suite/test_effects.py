@@ -7,7 +7,6 @@ from scheduling.factories import EventTypeFactory
 from scheduling.models import Booking
 
 from django_sandbox import live_mode, sandbox_mode
-from django_sandbox.contrib.effects import capture
 from django_sandbox.contrib.effects.models import CapturedEffect
 
 pytestmark = pytest.mark.django_db
@@ -85,34 +84,3 @@ def test_the_card_is_neither_shown_nor_kept(book, vendor):
 
 def test_a_card_is_digits(book, vendor):
     assert "card" in book("test", "x").json()
-
-
-def test_the_dashboard_shows_what_was_held_back(in_test_mode, book, vendor, owner, other_owner):
-    book("test")
-    with sandbox_mode(owner=other_owner):
-        capture("call", "somebody else's", {})
-
-    page = in_test_mode.get("/developers/captured").content.decode()
-    assert "ada@example.com" in page and "/v1/charges" in page
-    assert "somebody else" not in page
-    mails = in_test_mode.get("/developers/captured?kind=email").content.decode()
-    assert "ada@example.com" in mails and "/v1/charges" not in mails
-    assert in_test_mode.get("/developers/captured?kind=no").status_code == 200
-
-    in_test_mode.post("/sandbox/mode", {"environment": "live"})
-    assert "ada@example.com" not in in_test_mode.get("/developers/captured").content.decode()
-
-
-def test_a_mail_is_shown_as_text(in_test_mode, book, owner):
-    book("test")
-    with sandbox_mode(owner=owner):
-        mail = CapturedEffect.objects.get(kind="email")
-        bad = capture("email", "x", {**mail.payload, "body": "<script>alert(1)</script>"})
-        other = capture("call", "<b>", {"a": "<i>"})
-
-    page = in_test_mode.get(f"/developers/captured/{mail.pk}").content.decode()
-    assert "Confirmed: " in page and "Hello Ada," in page
-    for effect in (bad, other):
-        page = in_test_mode.get(f"/developers/captured/{effect.pk}").content.decode()
-        assert "<script>alert" not in page and "<i>" not in page and "<b>" not in page
-    assert in_test_mode.get("/developers/captured/99999").status_code == 404

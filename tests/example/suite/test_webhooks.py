@@ -1,4 +1,4 @@
-"""What the product tells by webhook, and the pages about it."""
+"""What the product tells by webhook."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scheduling.factories import BookingFactory, EventTypeFactory
 
 from django_sandbox import live_mode, sandbox_mode
 from django_sandbox.contrib.webhooks import endpoints
-from django_sandbox.contrib.webhooks.models import Delivery, Endpoint, Event
+from django_sandbox.contrib.webhooks.models import Event
 
 pytestmark = pytest.mark.django_db
 
@@ -65,60 +65,3 @@ def test_a_booking_that_is_refused_is_not_told(api, owner):
         }
     assert api(owner).post("/v1/bookings", body).status_code == 409
     assert not Event.objects.exists()
-
-
-def test_the_page(browser, owner, receiver):
-    made = browser.post("/developers/webhooks", {"url": receiver.url, "description": "Mine"})
-    endpoint = Endpoint.objects.get()
-    (secret,) = endpoint.signing_secrets()
-    assert secret in made.content.decode() and endpoint.environment == "live"
-    assert endpoint.events == ["*"]
-    assert secret not in browser.get("/developers/webhooks").content.decode()
-
-    browser.post(f"/developers/webhooks/{endpoint.pk}/ping")
-    deliver()
-    webhook_id, payload = receiver.next(secret)
-    assert payload["event"] == "webhook_endpoint.ping" and payload["is_test"] is False
-    page = browser.get("/developers/webhooks").content.decode()
-    assert webhook_id in page and "204" in page and receiver.url in page
-
-    delivery = Delivery.objects.get()
-    browser.post(f"/developers/webhooks/deliveries/{delivery.pk}/resend")
-    deliver()
-    assert receiver.next(secret)[0] == webhook_id
-
-    address = f"/developers/webhooks/{endpoint.pk}/delete"
-    assert receiver.url in browser.get(address).content.decode() and Endpoint.objects.exists()
-    browser.post(address)
-    assert not Endpoint.objects.exists()
-
-
-def test_a_url_that_is_refused_is_an_error_on_the_form(browser):
-    answer = browser.post("/developers/webhooks", {"url": "http://169.254.169.254/"})
-    assert "public address" in answer.content.decode() and not Endpoint.objects.exists()
-
-
-def test_each_mode_has_its_own_page(browser, in_test_mode, owner, other_owner):
-    live = endpoints.create(owner, "https://live.example/x", environment="live")[0]
-    test = endpoints.create(owner, "https://test.example/x", environment="test")[0]
-    stranger = endpoints.create(other_owner, "https://stranger.example/", environment="test")[0]
-
-    page = browser.get("/developers/webhooks").content.decode()
-
-    assert test.url in page and live.url not in page and stranger.url not in page
-    for hidden in (live, stranger):
-        assert browser.post(f"/developers/webhooks/{hidden.pk}/ping").status_code == 404
-        assert browser.post(f"/developers/webhooks/{hidden.pk}/delete").status_code == 404
-    assert Endpoint.objects.count() == 3
-
-
-def test_members_and_strangers_stay_out(client, member, owner):
-    endpoint = endpoints.create(owner, "https://test.example/x", environment="live")[0]
-    addresses = ["/developers/webhooks", f"/developers/webhooks/{endpoint.pk}/delete"]
-    for address in addresses:
-        assert client.get(address).status_code == 302
-    client.force_login(member)
-    for address in addresses:
-        assert client.get(address).status_code == 403
-        assert client.post(address).status_code == 403
-    assert Endpoint.objects.exists()
