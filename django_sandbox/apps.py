@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 from django.db.models.signals import pre_migrate
+from django.utils.translation import gettext_lazy as _
 
 # What switches itself on where its library is installed. By name: the core imports none.
 INTEGRATIONS = {"celery": "django_sandbox.contrib.celery"}
@@ -15,7 +16,7 @@ class DjangoSandboxConfig(AppConfig):
 
     name = "django_sandbox"
     label = "django_sandbox"
-    verbose_name = "Sandbox"
+    verbose_name = _("Sandbox")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

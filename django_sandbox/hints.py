@@ -49,7 +49,7 @@ def refusal_for(request: Any, error: Exception) -> NotFoundInMode | None:
     except Exception:
         logger.exception("No hint about %s: looking in the other mode failed.", model._meta.label)
         return None
-    return NotFoundInMode(str(model._meta.verbose_name), is_test=api_key.is_test)
+    return NotFoundInMode(model._meta.verbose_name_raw, is_test=api_key.is_test)
 
 
 def _missed_model(error: Exception) -> Any:

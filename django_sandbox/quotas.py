@@ -89,7 +89,7 @@ def _check(model: Any, owner: Any, environment: str) -> None:
     """:raises QuotaExceeded: where the owner's sandbox now holds more than it may."""
     quota = registry.option(model, "quota")
     if quota is not None and _more_than(quota, registry.rows_of(model, owner)):
-        plural = model._meta.verbose_name_plural
+        plural = registry.plural(model)
         raise QuotaExceeded(
             f"This sandbox may hold {quota} {plural}. Delete some, or reset the sandbox."
         )

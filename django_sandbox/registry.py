@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db.models import QuerySet
+from django.utils import translation
 from django.utils.module_loading import autodiscover_modules
 
 from django_sandbox import conf, seeding
@@ -162,8 +163,13 @@ def owner_keys(model: Any, instances: list[Any], path: str) -> list[Any]:
 
 def count_name(label: str) -> str:
     """The name under which REST counts a model: its plural in snake case."""
-    plural = str(apps.get_model(label)._meta.verbose_name_plural)
-    return re.sub(r"\W+", "_", plural.strip().lower())
+    return re.sub(r"\W+", "_", plural(apps.get_model(label)).strip().lower())
+
+
+def plural(model: Any) -> str:
+    """A model's plural as its author wrote it: the API speaks one language to everybody."""
+    with translation.override(None):
+        return str(model._meta.verbose_name_plural)
 
 
 def named_counts(counts: Mapping[str, int]) -> dict[str, int]:

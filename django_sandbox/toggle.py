@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http.request import split_domain_port
-from django.utils.translation import gettext
+from django.utils.translation import pgettext
 
 from django_sandbox import conf, lifecycle, owners
 from django_sandbox.exceptions import EnvironmentMismatch, SandboxNotActive
@@ -82,9 +82,9 @@ def environments(request: Any) -> list[str]:
 def label(environment: str) -> str:
     """What people read for an environment, in their language; its name where it has one."""
     known = {
-        conf.LIVE_ENVIRONMENT: gettext("Live"),
-        conf.DEFAULT_ENVIRONMENT: gettext("Test"),
-        "all": gettext("All modes"),
+        conf.LIVE_ENVIRONMENT: pgettext("environment", "Live"),
+        conf.DEFAULT_ENVIRONMENT: pgettext("environment", "Test"),
+        "all": pgettext("environment", "All modes"),
     }
     return known.get(environment, environment)
 

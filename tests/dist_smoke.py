@@ -17,6 +17,7 @@ settings.configure(
     MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
                 "django.contrib.auth.middleware.AuthenticationMiddleware",
                 "django_sandbox.middleware.SandboxMiddleware"],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
 )
 import django
@@ -32,6 +33,13 @@ assert lifecycle.activate(User.objects.create_user("ann")).raw_key.startswith("s
 package = files("django_sandbox")
 for name in ("py.typed", "static/django_sandbox/sandbox.css", "templates/django_sandbox/toggle.html"):
     assert package.joinpath(name).is_file(), name
+from django.template import Context, Engine
+from django.utils import translation
+from django_sandbox import sandbox_mode
+banner = Engine.get_default().from_string("{% load sandbox %}{% sandbox_banner %}")
+for language, words in (("de", "Testmodus"), ("fr", "Mode test")):
+    with translation.override(language), sandbox_mode():
+        assert words in banner.render(Context()), language
 print("the wheel works")
 """
 

@@ -82,7 +82,7 @@ def stamp(instance: Any, using: str | None = None) -> None:
 def _stamp_for_all_modes(instance: Any, values: tuple[Any, ...], unset: list[bool]) -> None:
     if unset[0]:
         raise CrossModeError(
-            f"Inside all_modes() a new {type(instance)._meta.verbose_name} must say which "
+            f"Inside all_modes() a new {type(instance)._meta.verbose_name_raw} must say which "
             f"mode it is for: pass {MODE_FIELD}=True or {MODE_FIELD}=False."
         )
     if len(values) == 1:
@@ -93,7 +93,7 @@ def _stamp_for_all_modes(instance: Any, values: tuple[Any, ...], unset: list[boo
             environments = [*conf.test_environments(), *conf.throwaway_patterns()]
         if len(environments) > 1:
             raise CrossModeError(
-                f"Inside all_modes() a new test {type(instance)._meta.verbose_name} must "
+                f"Inside all_modes() a new test {type(instance)._meta.verbose_name_raw} must "
                 f"name its environment: one of {', '.join(environments)}."
             )
         setattr(instance, ENVIRONMENT_FIELD, environments[0])
@@ -106,7 +106,7 @@ def _stamp_for_all_modes(instance: Any, values: tuple[Any, ...], unset: list[boo
 def _refusal(instance: Any, verb: str, scope: Scope) -> CrossModeError:
     opts = type(instance)._meta
     return CrossModeError(
-        f"Cannot {verb} this {opts.verbose_name} ({opts.label} pk={instance.pk}) in "
+        f"Cannot {verb} this {opts.verbose_name_raw} ({opts.label} pk={instance.pk}) in "
         f"{scope.environment} mode: it belongs to another mode."
     )
 

@@ -21,7 +21,11 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.CharField(
-                        editable=False, max_length=12, primary_key=True, serialize=False
+                        editable=False,
+                        max_length=12,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 ("name", models.CharField(blank=True, max_length=100, verbose_name="name")),
@@ -90,6 +94,7 @@ class Migration(migrations.Migration):
                         max_length=32,
                         primary_key=True,
                         serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 (

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                         max_length=32,
                         primary_key=True,
                         serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 ("environment", models.CharField(max_length=63, verbose_name="environment")),

@@ -26,7 +26,7 @@ MAX_GRACE = timedelta(days=30)  # that REST and the command take
 class ApiKey(models.Model):
     """A key of one owner for one environment. The raw key is never stored."""
 
-    id = models.CharField(primary_key=True, max_length=keys.ID_LENGTH, editable=False)
+    id = models.CharField(_("ID"), primary_key=True, max_length=keys.ID_LENGTH, editable=False)
     owner: Any = models.ForeignKey(
         conf.owner_model(), models.CASCADE, related_name="sandbox_api_keys", verbose_name=_("owner")
     )

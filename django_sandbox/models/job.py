@@ -10,6 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_sandbox import conf
 from django_sandbox.isolation.fields import ENVIRONMENT_LENGTH
@@ -35,12 +36,14 @@ class Job(models.Model):
     """
 
     class Status(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        RUNNING = "running", _("running")
-        DONE = "done", _("done")
-        FAILED = "failed", _("failed")
+        QUEUED = "queued", pgettext_lazy("job", "queued")
+        RUNNING = "running", pgettext_lazy("job", "running")
+        DONE = "done", pgettext_lazy("job", "done")
+        FAILED = "failed", pgettext_lazy("job", "failed")
 
-    id = models.CharField(primary_key=True, max_length=32, default=make_job_id, editable=False)
+    id = models.CharField(
+        _("ID"), primary_key=True, max_length=32, default=make_job_id, editable=False
+    )
     owner: Any = models.ForeignKey(
         conf.owner_model(), models.CASCADE, related_name="+", verbose_name=_("owner")
     )

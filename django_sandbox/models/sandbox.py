@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_sandbox import conf
 from django_sandbox.isolation.fields import ENVIRONMENT_LENGTH
@@ -46,10 +47,12 @@ class Sandbox(models.Model):
     """A test environment of one owner: active, or inactive with its data kept for a while."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
-        INACTIVE = "inactive", _("inactive")
+        ACTIVE = "active", pgettext_lazy("sandbox", "active")
+        INACTIVE = "inactive", pgettext_lazy("sandbox", "inactive")
 
-    id = models.CharField(primary_key=True, max_length=32, default=make_sandbox_id, editable=False)
+    id = models.CharField(
+        _("ID"), primary_key=True, max_length=32, default=make_sandbox_id, editable=False
+    )
     owner: Any = models.ForeignKey(
         conf.owner_model(), models.CASCADE, related_name="sandboxes", verbose_name=_("owner")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ActivityConfig(AppConfig):
@@ -10,7 +11,7 @@ class ActivityConfig(AppConfig):
 
     name = "django_sandbox.contrib.activity"
     label = "sandbox_activity"
-    verbose_name = "Sandbox activity"
+    verbose_name = _("Sandbox activity")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -1,6 +1,7 @@
 """App configuration."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class EffectsConfig(AppConfig):
@@ -8,7 +9,7 @@ class EffectsConfig(AppConfig):
 
     name = "django_sandbox.contrib.effects"
     label = "sandbox_effects"
-    verbose_name = "Sandbox effects"
+    verbose_name = _("Sandbox effects")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

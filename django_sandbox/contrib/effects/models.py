@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_sandbox import conf
 from django_sandbox.contrib.effects.capturing import SUMMARY_LENGTH
@@ -20,9 +21,9 @@ class CapturedEffect(EnvironmentModel):
     """One email, request or call that did not leave the house. Never changed once written."""
 
     class Kind(models.TextChoices):
-        EMAIL = "email", _("email")
-        HTTP = "http", _("HTTP request")
-        CALL = "call", _("call")
+        EMAIL = "email", pgettext_lazy("captured effect", "email")
+        HTTP = "http", pgettext_lazy("captured effect", "HTTP request")
+        CALL = "call", pgettext_lazy("captured effect", "call")
 
     owner: Any = models.ForeignKey(
         conf.owner_model(),

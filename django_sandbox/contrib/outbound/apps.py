@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OutboundConfig(AppConfig):
@@ -10,7 +11,7 @@ class OutboundConfig(AppConfig):
 
     name = "django_sandbox.contrib.outbound"
     label = "django_sandbox_outbound"
-    verbose_name = "Sandbox outbound guard"
+    verbose_name = _("Sandbox outbound guard")
 
     def ready(self) -> None:
         from django.core.checks import register

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,7 +21,7 @@ class PostgresConfig(AppConfig):
 
     name = "django_sandbox.contrib.postgres"
     label = "django_sandbox_postgres"
-    verbose_name = "Sandbox row-level security"
+    verbose_name = _("Sandbox row-level security")
 
     def __init__(self, app_name: str, app_module: Any) -> None:
         super().__init__(app_name, app_module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class WebhooksConfig(AppConfig):
@@ -10,7 +11,7 @@ class WebhooksConfig(AppConfig):
 
     name = "django_sandbox.contrib.webhooks"
     label = "sandbox_webhooks"
-    verbose_name = "Sandbox webhooks"
+    verbose_name = _("Sandbox webhooks")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

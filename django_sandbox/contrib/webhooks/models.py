@@ -12,6 +12,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_sandbox import conf
 from django_sandbox.contrib.webhooks import ids, signing
@@ -52,18 +53,22 @@ class Endpoint(OwnersRow):
     """Where an owner wants the events of one environment sent."""
 
     class Status(models.TextChoices):
-        ENABLED = "enabled", _("enabled")
-        DISABLED = "disabled", _("disabled")
+        ENABLED = "enabled", pgettext_lazy("webhook endpoint", "enabled")
+        DISABLED = "disabled", pgettext_lazy("webhook endpoint", "disabled")
 
     class Reason(models.TextChoices):
         """Why an endpoint is disabled."""
 
-        OWNER = "owner", _("by its owner")
-        GONE = "gone", _("it answered 410 Gone")
-        FAILING = "failing", _("it failed for days")
+        OWNER = "owner", pgettext_lazy("webhook endpoint", "by its owner")
+        GONE = "gone", pgettext_lazy("webhook endpoint", "it answered 410 Gone")
+        FAILING = "failing", pgettext_lazy("webhook endpoint", "it failed for days")
 
     id = models.CharField(
-        primary_key=True, max_length=ids.MAX_LENGTH, default=ids.endpoint_id, editable=False
+        _("ID"),
+        primary_key=True,
+        max_length=ids.MAX_LENGTH,
+        default=ids.endpoint_id,
+        editable=False,
     )
     url = models.CharField(_("URL"), max_length=URL_LENGTH)
     description = models.CharField(_("description"), max_length=200, blank=True)
@@ -72,7 +77,7 @@ class Endpoint(OwnersRow):
         _("status"), max_length=16, choices=Status.choices, default=Status.ENABLED
     )
     disabled_reason = models.CharField(
-        _("disabled"), max_length=16, choices=Reason.choices, blank=True, default=""
+        _("why disabled"), max_length=16, choices=Reason.choices, blank=True, default=""
     )
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
@@ -138,7 +143,7 @@ class Event(OwnersRow):
     """Something that happened. ``body`` is sent and signed exactly as it stands here."""
 
     id = models.CharField(
-        primary_key=True, max_length=ids.MAX_LENGTH, default=ids.event_id, editable=False
+        _("ID"), primary_key=True, max_length=ids.MAX_LENGTH, default=ids.event_id, editable=False
     )
     type = models.CharField(_("event"), max_length=MAX_LENGTH)
     body = models.TextField(_("body"))
@@ -170,17 +175,27 @@ class Delivery(OwnersRow):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("pending")
-        DELIVERED = "delivered", _("delivered")
-        FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
+        PENDING = "pending", pgettext_lazy("webhook delivery", "pending")
+        DELIVERED = "delivered", pgettext_lazy("webhook delivery", "delivered")
+        FAILED = "failed", pgettext_lazy("webhook delivery", "failed")
+        CANCELLED = "cancelled", pgettext_lazy("webhook delivery", "cancelled")
 
     id = models.CharField(
-        primary_key=True, max_length=ids.MAX_LENGTH, default=ids.delivery_id, editable=False
+        _("ID"),
+        primary_key=True,
+        max_length=ids.MAX_LENGTH,
+        default=ids.delivery_id,
+        editable=False,
     )
-    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(
+        Event, models.CASCADE, related_name="deliveries", verbose_name=_("event")
+    )
     endpoint = models.ForeignKey(
-        Endpoint, models.CASCADE, related_name="deliveries", db_index=False
+        Endpoint,
+        models.CASCADE,
+        related_name="deliveries",
+        db_index=False,
+        verbose_name=_("endpoint"),
     )
     status = models.CharField(
         _("status"), max_length=16, choices=Status.choices, default=Status.PENDING
@@ -209,7 +224,7 @@ class Delivery(OwnersRow):
         environment = "environment"
 
     def __str__(self) -> str:
-        return f"{self.event_id} to {self.endpoint_id}: {self.status}"
+        return f"{self.event_id} → {self.endpoint_id}: {self.get_status_display()}"
 
     @property
     def last_attempt(self) -> Attempt | None:
@@ -220,9 +235,11 @@ class Delivery(OwnersRow):
 class Attempt(models.Model):
     """One try to deliver, and what came of it."""
 
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
-    number = models.PositiveIntegerField(_("number"))
-    at = models.DateTimeField(_("at"))
+    delivery = models.ForeignKey(
+        Delivery, models.CASCADE, related_name="attempts", verbose_name=_("webhook delivery")
+    )
+    number = models.PositiveIntegerField(_("attempt"))
+    at = models.DateTimeField(_("attempted at"))
     milliseconds = models.PositiveIntegerField(_("milliseconds"))
     status_code = models.PositiveSmallIntegerField(_("status"), null=True)
     answer = models.CharField(_("answer"), max_length=ANSWER_LENGTH, blank=True, default="")

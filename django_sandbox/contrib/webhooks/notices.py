@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.mail import send_mail
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from django_sandbox.context import environment_mode
 from django_sandbox.contrib.webhooks import conf
@@ -14,21 +15,17 @@ from django_sandbox.contrib.webhooks.models import Endpoint
 
 logger = logging.getLogger(__name__)
 
-SUBJECT = "Your {environment} webhook endpoint has been disabled"
-BODY = """\
+SUBJECT = _("Your %(environment)s webhook endpoint has been disabled")
+BODY = _("""\
 We have stopped sending events to
 
-    {url}
+    %(url)s
 
-because {reason}.
+Reason: %(reason)s.
 
-Endpoint: {id}, environment: {environment}.
+Endpoint: %(id)s, environment: %(environment)s.
 Once the receiver works again, enable the endpoint and resend what it has missed.
-"""
-REASONS = {
-    Endpoint.Reason.GONE: "it answered 410 Gone",
-    Endpoint.Reason.FAILING: "it has failed for days",
-}
+""")
 
 
 def owner_emails(owner: Any) -> list[str]:
@@ -47,9 +44,9 @@ def email_owner(endpoint: Endpoint, **kwargs: Any) -> None:
             "id": endpoint.pk,
             "url": endpoint.url,
             "environment": endpoint.environment,
-            "reason": REASONS.get(Endpoint.Reason(endpoint.disabled_reason), "of its owner"),
+            "reason": endpoint.get_disabled_reason_display(),
         }
         with environment_mode(endpoint.environment):
-            send_mail(SUBJECT.format(**values), BODY.format(**values), None, addresses)
+            send_mail(str(SUBJECT) % values, str(BODY) % values, None, addresses)
     except Exception:
         logger.exception("Nobody was told that the endpoint %s is disabled", endpoint.pk)

@@ -73,4 +73,4 @@ def find_owner(key: str) -> Any:
     try:
         return model._default_manager.get(pk=key)
     except (model.DoesNotExist, ValueError, ValidationError):
-        raise CommandError(f"There is no {model._meta.verbose_name} with pk {key!r}.") from None
+        raise CommandError(f"There is no {model._meta.verbose_name_raw} with pk {key!r}.") from None

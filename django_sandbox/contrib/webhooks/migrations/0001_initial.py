@@ -28,7 +28,12 @@ def environment_column() -> Any:
 
 def id_column(default: Any) -> Any:
     return models.CharField(
-        default=default, editable=False, max_length=32, primary_key=True, serialize=False
+        default=default,
+        editable=False,
+        max_length=32,
+        primary_key=True,
+        serialize=False,
+        verbose_name="ID",
     )
 
 
@@ -81,7 +86,7 @@ class Migration(migrations.Migration):
                         ],
                         default="",
                         max_length=16,
-                        verbose_name="disabled",
+                        verbose_name="why disabled",
                     ),
                 ),
                 (
@@ -177,6 +182,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="deliveries",
                         to="sandbox_webhooks.endpoint",
+                        verbose_name="endpoint",
                     ),
                 ),
                 (
@@ -185,6 +191,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="deliveries",
                         to="sandbox_webhooks.event",
+                        verbose_name="event",
                     ),
                 ),
                 ("owner", owner_column()),
@@ -208,8 +215,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("number", models.PositiveIntegerField(verbose_name="number")),
-                ("at", models.DateTimeField(verbose_name="at")),
+                ("number", models.PositiveIntegerField(verbose_name="attempt")),
+                ("at", models.DateTimeField(verbose_name="attempted at")),
                 ("milliseconds", models.PositiveIntegerField(verbose_name="milliseconds")),
                 ("status_code", models.PositiveSmallIntegerField(null=True, verbose_name="status")),
                 (
@@ -228,6 +235,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="attempts",
                         to="sandbox_webhooks.delivery",
+                        verbose_name="webhook delivery",
                     ),
                 ),
             ],
