@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SandboxAdminConfig(AppConfig):
@@ -10,7 +11,7 @@ class SandboxAdminConfig(AppConfig):
 
     name = "django_sandbox.contrib.admin"
     label = "sandbox_admin"
-    verbose_name = "Sandbox admin"
+    verbose_name = _("Sandbox admin")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
