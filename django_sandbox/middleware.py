@@ -13,7 +13,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.cache import patch_vary_headers
 
-from django_sandbox import conf, documents, hints, owners, presented, rates, toggle
+from django_sandbox import conf, documents, hints, hooks, owners, presented, rates, toggle
 from django_sandbox.context import ModeBlock, environment_mode
 from django_sandbox.exceptions import (
     EnvironmentMismatch,
@@ -42,6 +42,8 @@ class SandboxMiddleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
+        if hooks.before_view:  # Django has each middleware with this method wait for a thread
+            self.process_view = self._before_view
 
     def __call__(self, request: HttpRequest) -> Any:
         if self.is_async:
@@ -63,13 +65,18 @@ class SandboxMiddleware:
                 response = await answer
         return _finish(request, response, world.environment, block)
 
+    def _before_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        for look in hooks.before_view:
+            look(request, view, kwargs)
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> Any:
         """Answer a refusal raised in any view as the contract says; leave faults alone."""
         refusal: Exception | None = exception
         if isinstance(exception, Http404):
             refusal = hints.refusal_for(request, exception)
         if isinstance(refusal, SandboxError) and refusal.code:
-            return _refuse(refusal)
+            answers = (answer(request, refusal) for answer in hooks.on_refusal)
+            return next(filter(None, answers), None) or _refuse(refusal)
         return None
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
-from django_sandbox import returning, toggle
+from django_sandbox import hooks, returning, toggle
 from django_sandbox.exceptions import (
     EnvironmentMismatch,
     SandboxError,
@@ -26,13 +26,18 @@ def choose_mode(request: HttpRequest) -> HttpResponse:
     A refusal is shown as a message where the site has messages, and answered with its
     status where it has none.
     """
+    before = toggle.environment_of(request)
     try:
         toggle.choose(request, request.POST.get("environment", ""))
     except SandboxError as refusal:
         if not refusal.code or not hasattr(request, "_messages"):
             raise
         messages.error(request, _told(refusal))
-    return HttpResponseRedirect(returning.way_back(request, request.POST.get("next", "")))
+    target = returning.way_back(request, request.POST.get("next", ""))
+    environment = toggle.environment_of(request)
+    for lead in hooks.way_back if environment != before else ():
+        target = lead(request, target, environment)
+    return HttpResponseRedirect(target)
 
 
 def _told(refusal: SandboxError) -> str:

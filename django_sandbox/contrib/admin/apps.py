@@ -17,8 +17,12 @@ class SandboxAdminConfig(AppConfig):
     def ready(self) -> None:
         from django.core.checks import Tags, register
 
-        from django_sandbox.contrib.admin import checks
+        from django_sandbox import hooks
+        from django_sandbox.contrib.admin import checks, pages
 
         register(checks.check_order)
         register(checks.check_templates, Tags.templates)
         register(checks.check_switch, Tags.urls)
+        hooks.add(hooks.before_view, pages.refuse_missing)
+        hooks.add(hooks.on_refusal, pages.answer_refusal)
+        hooks.add(hooks.way_back, pages.lead_back)

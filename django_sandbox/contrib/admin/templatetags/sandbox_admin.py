@@ -22,9 +22,11 @@ def sandbox_admin_bar(context: Any) -> dict[str, Any]:
     The switcher is for those who may use test mode, and left out where the site's
     addresses have no ``sandbox:mode``. Without a request there is the banner alone.
     """
-    if RENDERED in context.render_context:
+    # All templates of one page, included ones too, share the lowest layer of this.
+    page = context.render_context.dicts[0]
+    if page.get(RENDERED):
         return {}
-    context.render_context[RENDERED] = True
+    page[RENDERED] = True
     # A RequestContext has it without the context processor, which the admin can do without.
     request = context.get("request") or getattr(context, "request", None)
     return {
@@ -37,6 +39,7 @@ def sandbox_admin_bar(context: Any) -> dict[str, Any]:
 def _shows_test_data(request: Any) -> bool:
     """Whether test mode is in force, and not over with the session that chose it."""
     scope = current_scope()
-    match = getattr(request, "resolver_match", None)
-    has_left = match is not None and match.url_name == "logout" and request.user.is_anonymous
-    return scope is not None and scope.is_test and not has_left
+    if scope is None or not scope.is_test:
+        return False
+    has_left = request is not None and request.user.is_anonymous
+    return not has_left or toggle.environment_of_host(request) is not None
