@@ -10,7 +10,7 @@ from django_sandbox.isolation.columns import is_sandboxed
 from django_sandbox.testing.rows import RowMaker
 from tests.contrib.admin.conftest import SWITCH
 from tests.contrib.admin.own_site import site
-from tests.testapp.models import Booking, Document, EventType, Organization
+from tests.testapp.models import Booking, Document, Organization
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.admin.own_site")]
 
