@@ -83,7 +83,11 @@ class Sandbox(models.Model):
                 fields=["owner", "environment"], name="sandbox_one_per_owner_environment"
             )
         ]
-        permissions = [("use_test_mode", _("Can use test mode"))]
+        permissions = [
+            ("use_test_mode", _("Can use test mode")),
+            ("manage_sandbox", _("Can activate and deactivate sandboxes")),
+            ("reset_sandbox", _("Can wipe, fill and restore sandboxes")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.owner} · {self.environment}"
