@@ -36,7 +36,7 @@ def in_threads(*functions):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     return outcomes
 
 
@@ -48,7 +48,7 @@ def test_of_several_clones_one_copies_and_the_others_find_it_done(owner, seeders
     start = Barrier(6)
 
     def clone():
-        start.wait(60)
+        start.wait(180)
         return lifecycle.clone(owner)
 
     outcomes = in_threads(*[clone] * 6)

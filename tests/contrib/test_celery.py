@@ -64,7 +64,9 @@ def sends_another():
 @pytest.fixture(scope="module")
 def worker():
     """A worker with threads of its own, so that what one task leaves another would find."""
-    with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False):
+    with start_worker(
+        app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=180
+    ):
         yield
 
 

@@ -51,7 +51,7 @@ def test_it_purges_what_is_due_whatever_the_mode(due, other_owner, mode):
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite in memory is one connection's")
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_runs_it_by_its_name(due, tidy):
-    with start_worker(app, pool="solo", perform_ping_check=False):
+    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=180):
         sent = app.send_task("django_sandbox.purge_expired")
         assert sent.get(timeout=60) == {due.pk: {"testapp.Booking": 3, "testapp.EventType": 1}}
     due.refresh_from_db()

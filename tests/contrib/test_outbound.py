@@ -445,29 +445,23 @@ def test_database_and_cache_go_on_working():
 @pytest.mark.parametrize(
     ("service", "variable"), [("redis", "REDIS_URL"), ("rabbitmq", "RABBITMQ_URL")]
 )
-def test_the_broker_goes_on_working(service, variable, settings):
+def test_the_broker_goes_on_working(service, variable, settings, vendor):
     url = os.environ.get(variable)
     if not url:
         missing(service, f"{variable} is not set")
     from kombu import Connection
 
-    def there_and_back():
-        with Connection(url) as broker:
-            queue = broker.SimpleQueue(
-                f"outbound-{uuid.uuid4().hex}", queue_opts={"auto_delete": True}
-            )
-            queue.put("kept")
-            message = queue.get(timeout=60)
-            message.ack()
-            queue.close()
-            return message.payload
-
-    with sandbox_mode():
-        settings.CELERY_BROKER_URL = "memory://"
+    settings.CELERY_BROKER_URL = url
+    name = f"outbound-{uuid.uuid4().hex}"
+    with sandbox_mode(), Connection(url) as broker:
         with refused():
-            there_and_back()
-        settings.CELERY_BROKER_URL = url
-        assert there_and_back() == "kept"
+            by_socket(vendor)
+        queue = broker.SimpleQueue(name, queue_opts={"auto_delete": True})
+        queue.put("kept")
+        message = queue.get(timeout=60)
+        message.ack()
+        queue.close()
+    assert message.payload == "kept"
 
 
 def test_unix_sockets_and_pairs_are_not_outbound():

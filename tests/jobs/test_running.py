@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import DatabaseError
@@ -253,7 +254,7 @@ def test_work_in_steps_is_taken_over_from_a_worker_that_is_silent(active, silent
 def clock(monkeypatch):
     """A clock that the test sets; in seconds."""
     times = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: times[0])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: times[0]))
     return times
 
 

@@ -14,6 +14,7 @@ from django_sandbox.exceptions import SandboxNotActive, SeederFailed
 from django_sandbox.models import ApiKey, Sandbox
 from tests.conftest import bearer
 from tests.isolation.conftest import table
+from tests.lifecycle.conftest import DEADLINE
 from tests.testapp.models import Booking, EventType, Invoice, Organization
 
 pytestmark = [pytest.mark.concurrent, pytest.mark.django_db(transaction=True)]
@@ -74,11 +75,13 @@ def test_a_reset_while_twenty_write(owner, at_once, rounds):
     lifecycle.activate(owner)
     with live_mode():
         Booking.objects.create(organization=owner, title="live")
-    over = Event()
+    begun, over = Event(), Event()
 
     def reset():
         try:
-            return [lifecycle.reset(owner) for _ in range(rounds)]
+            first = lifecycle.reset(owner)
+            assert begun.wait(DEADLINE)  # somebody writes
+            return [first, *(lifecycle.reset(owner) for _ in range(1, rounds))]
         finally:
             over.set()
 
@@ -98,6 +101,7 @@ def test_a_reset_while_twenty_write(owner, at_once, rounds):
                         )
                         Invoice.objects.create(booking=made)
                     written += 1
+                    begun.set()
                 except DatabaseError:  # what it would hang on is gone, or a deadlock ended
                     refused += 1
         return written, refused

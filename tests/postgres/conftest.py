@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ def server(django_db_blocker):
     import psycopg
 
     params = _params(connections.databases["default"])
-    name = f"sandbox_rls{os.environ.get('TEST_DB_SUFFIX', '')}_{os.getpid()}"
+    name = f"sandbox_rls{os.environ.get('TEST_DB_SUFFIX', '')}_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(**params, autocommit=True) as admin:
         if admin.info.parameter_status("is_superuser") != "on":
             services.missing("postgres", "the role of DATABASE_URL is no superuser")

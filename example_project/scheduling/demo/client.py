@@ -18,7 +18,7 @@ from urllib.request import (
     build_opener,
 )
 
-TIMEOUT = 30  # seconds
+TIMEOUT = 60  # seconds
 
 
 @dataclass(frozen=True)

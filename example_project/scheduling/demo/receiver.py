@@ -11,7 +11,7 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
-TIMEOUT = 20  # seconds
+TIMEOUT = 60  # seconds
 
 
 class Receiver:

@@ -36,17 +36,29 @@ def serving(port: int | None) -> Iterator[tuple[str, Thread]]:
     """
     server = _listen(port)
     server.set_app(StaticFilesHandler(get_wsgi_application()))
-    # Refusals are part of the story; only faults are worth a line beside it.
-    for name in ("django.request", "django_sandbox"):
-        getLogger(name).setLevel(ERROR)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{server.server_port}", thread
+        with _faults_only():
+            yield f"http://{HOST}:{server.server_port}", thread
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def _faults_only() -> Iterator[None]:
+    """Refusals are part of the story; only faults are worth a line beside it."""
+    loggers = [getLogger(name) for name in ("django.request", "django_sandbox")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _listen(port: int | None) -> ThreadedWSGIServer:

@@ -14,7 +14,7 @@ from django_sandbox.contrib.effects.http import HttpxTransport
 from scheduling.models import Booking
 
 DEPOSIT = 500  # cents
-TIMEOUT = 5  # seconds
+TIMEOUT = 20  # seconds
 
 
 class NotCharged(Exception):

@@ -170,10 +170,12 @@ def test_the_child_of_a_fork_begins_anew(monkeypatch, written):
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads
         child = os.fork()
     if child == 0:
-        buffer.add("child's")
-        done = buffer.flush(DEADLINE)
-        os.write(writing_end, repr((done, written.items)).encode())
-        os._exit(0)
+        try:
+            buffer.add("child's")
+            done = buffer.flush(DEADLINE)
+            os.write(writing_end, repr((done, written.items)).encode())
+        finally:
+            os._exit(0)  # whatever happens, the tests go on in one process only
     os.close(writing_end)
     with os.fdopen(reading) as pipe:
         assert pipe.read() == '(True, ["child\'s"])'

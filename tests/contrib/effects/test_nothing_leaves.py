@@ -63,7 +63,9 @@ def _close():
 
 @pytest.fixture(scope="module")
 def worker():
-    with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False):
+    with start_worker(
+        app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=180
+    ):
         yield
 
 
@@ -205,7 +207,6 @@ class TestVendor:
 
     def test_from_requests_and_on_commit(self, vendor, live_key, test_key, settings):
         settings.ROOT_URLCONF = "tests.contrib.effects.views"
-        settings.DATABASES["default"]["ATOMIC_REQUESTS"] = False
         for key, mode in ((live_key, "live"), (test_key, "test")):
             with transaction.atomic():
                 answer = Client().get(f"/asks?url={vendor.url}/{mode}?a=1", headers=bearer(key))

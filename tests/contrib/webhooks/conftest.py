@@ -21,8 +21,8 @@ def webhook_settings(settings):
 
 @pytest.fixture
 def loopback(webhook_settings):
-    """As in development: receivers on this machine, by plain http."""
-    webhook_settings(ALLOW_PRIVATE_ADDRESSES=True)
+    """As in development: receivers on this machine, by plain http, and in no hurry."""
+    webhook_settings(ALLOW_PRIVATE_ADDRESSES=True, TIMEOUT=60)
     yield
     network.close_shared()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import StringIO
 
 import pytest
@@ -18,12 +19,14 @@ def play():
 
 
 def test_the_story_holds_twice():
+    level = logging.getLogger("django_sandbox").level
     for _ in range(2):
         told = play()
 
         assert "X-Mode: test" in told
         assert "X-Mode: live" in told
         assert "The story holds." in told
+    assert logging.getLogger("django_sandbox").level == level
 
 
 def test_a_story_that_does_not_hold_ends_the_command(monkeypatch):
