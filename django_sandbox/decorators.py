@@ -52,4 +52,4 @@ def _check(request: Any, scopes: list[str]) -> None:
         raise ApiKeyMissing()
     for scope in scopes:
         if not api_key.has_scope(scope):
-            raise InsufficientScope(f"This API key lacks the scope {scope!r}.")
+            raise InsufficientScope.of(scope)

@@ -102,7 +102,7 @@ class ApiKeyError(SandboxError):
 
     code = "API_KEY_INVALID"
     status = 401
-    default_message = "This API key is not valid."
+    default_message = "This API key is not valid. Check that all of it was copied."
 
 
 class ApiKeyMissing(ApiKeyError):
@@ -151,12 +151,18 @@ class InsufficientScope(SandboxError):
     code = "INSUFFICIENT_SCOPE"
     status = 403
 
+    @classmethod
+    def of(cls, scope: str) -> InsufficientScope:
+        """The refusal that names the scope lacking, such as ``"bookings:write"``."""
+        return cls(f"This API key lacks the scope {scope!r}. Use one that has it.")
+
 
 class EnvironmentMismatch(SandboxError):
     """The host serves one environment and the key belongs to another."""
 
     code = "ENVIRONMENT_MISMATCH"
     status = 403
+    default_message = "This API key belongs to another environment. Name its own, or none."
 
 
 class QuotaExceeded(SandboxError):

@@ -91,7 +91,7 @@ def _world_of(request: Any) -> _World:
         if hosted and api_key.environment != hosted:
             raise EnvironmentMismatch(
                 f"This host serves the environment {hosted!r} and the API key belongs to "
-                f"{api_key.environment!r}."
+                f"{api_key.environment!r}. Send it to the host of its own, or use another key."
             )
         presented.put_to_use(request, api_key)
     except SandboxNotActive as refusal:

@@ -77,6 +77,7 @@ def test_settings_that_are_no_dict(settings):
     "environments, problem",
     [
         ({"a b": {}}, " has 'a b': a name is made of letters, digits, - and _."),
+        ({"a" * 64: {}}, f" has {'a' * 64!r}: a name has at most 63 characters."),
         ({"all": {}}, ' cannot have "all": it is the name of every environment together.'),
         ({"test": None}, "['test'] must be a dict of options."),
         (

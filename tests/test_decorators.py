@@ -44,7 +44,10 @@ def test_a_lesser_key_is_403(client, owner, booking, address, scopes, lacks):
     response = client.get(f"{address}/{booking.pk}", headers=bearer(raw))
     assert (response.status_code, response.json()) == (
         403,
-        {"code": "INSUFFICIENT_SCOPE", "message": f"This API key lacks the scope '{lacks}'."},
+        {
+            "code": "INSUFFICIENT_SCOPE",
+            "message": f"This API key lacks the scope '{lacks}'. Use one that has it.",
+        },
     )
 
 

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error
 
 from django_sandbox import conf
 from django_sandbox.exceptions import ConfigurationError
+from django_sandbox.isolation.fields import ENVIRONMENT_LENGTH
 
 
 def check_environments(**kwargs: Any) -> list[CheckMessage]:
@@ -58,6 +59,8 @@ def _name_problems(name: Any) -> Iterator[str]:
             )
     elif not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
         yield f" has {name!r}: a name is made of letters, digits, - and _."
+    elif len(name) > ENVIRONMENT_LENGTH:
+        yield f" has {name!r}: a name has at most {ENVIRONMENT_LENGTH} characters."
     elif name == "all":
         yield ' cannot have "all": it is the name of every environment together.'
 

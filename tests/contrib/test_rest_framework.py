@@ -263,6 +263,25 @@ def test_mode_is_not_for_keys(live, test, nobody):
     assert nobody("GET", "/v1/mode") == (401, "API_KEY_MISSING")
 
 
+def test_a_refusal_says_what_to_do_about_it(
+    client, session, user, live_key, test_key, owner, sandbox_settings, seeders
+):
+    def message(asked, address, key=None):
+        headers = bearer(key) if key else {}
+        return asked.get(address, headers=headers).json()["message"]
+
+    lesser = ApiKey.objects.issue(owner, scopes=["bookings:read"])[1]
+    assert "Sign in" in message(client, "/v1/mode", live_key)
+    assert "Check that" in message(client, "/titles", live_key[:-1])
+    assert "Use one that has it" in message(client, "/api/either", lesser)
+    sandbox_settings(ENVIRONMENTS={"test": {"hosts": ["test-*"]}, "ci": {}})
+    assert "Name that one" in message(client, "/v1/sandbox/status?environment=ci", test_key)
+    client.defaults["HTTP_HOST"] = "test-api.example"
+    assert "Send it to" in message(client, "/titles", live_key)
+    user.user_permissions.clear()
+    assert "django_sandbox.use_test_mode" in message(session, "/v1/mode")
+
+
 # --- a site's own views
 
 

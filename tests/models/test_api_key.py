@@ -85,7 +85,7 @@ def test_unknown_id_and_wrong_secret_are_not_told_apart(owner):
             ApiKey.objects.authenticate(wrong)
         errors.append((type(caught.value), str(caught.value), caught.value.code))
     assert (
-        errors[0] == errors[1] == (ApiKeyInvalid, "This API key is not valid.", "API_KEY_INVALID")
+        errors[0] == errors[1] == (ApiKeyInvalid, ApiKeyInvalid.default_message, "API_KEY_INVALID")
     )
 
 

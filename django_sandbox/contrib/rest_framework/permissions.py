@@ -39,7 +39,7 @@ class HasScope(OperationHolderMixin, BasePermission):
         api_key = request.auth
         if isinstance(api_key, ApiKey):
             if not api_key.has_scope(self.scope):
-                raise InsufficientScope(f"This API key lacks the scope {self.scope!r}.")
+                raise InsufficientScope.of(self.scope)
             return True
         if not request.user or not request.user.is_authenticated:
             raise ApiKeyMissing()

@@ -18,6 +18,7 @@ from django_sandbox.exceptions import (
     ApiKeyRevoked,
     CrossModeError,
     EnvironmentMismatch,
+    InsufficientScope,
     NotFoundInMode,
     OwnerRequired,
     QuotaExceeded,
@@ -33,8 +34,8 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 # Of errors whose message is made when they are raised: one as it can be.
 MESSAGES = {
     "CLONE_REFUSED": "Configuration is cloned from live into a test environment only.",
-    "ENVIRONMENT_MISMATCH": "This API key belongs to the environment 'test'.",
-    "INSUFFICIENT_SCOPE": "This API key lacks the scope 'bookings:write'.",
+    "ENVIRONMENT_MISMATCH": "This API key belongs to the environment 'test'. Name that one, or "
+    "none; a live key may name any.",
     "QUOTA_EXCEEDED": "This sandbox may hold 1000 bookings. Delete some, or reset the sandbox.",
     "UNKNOWN_ENVIRONMENT": "'staging' is not a test environment of this site. It has: test.",
     "SNAPSHOT_CONFLICT": "The snapshot cannot be restored: scheduling.Booking.room points to "
@@ -71,6 +72,8 @@ def of(error: type[SandboxError]) -> Refusal:
         raised = error("test")
     elif issubclass(error, RateLimited):
         raised = error(7)
+    elif issubclass(error, InsufficientScope):
+        raised = error.of("bookings:write")
     elif issubclass(error, SeederFailed):
         raised = error("scheduling.seeds.busy_week", ValueError())  # neither is told
     else:

@@ -100,7 +100,10 @@ class OwnersView(APIView):
             return own or conf.check_test_environment(conf.DEFAULT_ENVIRONMENT)
         environment = conf.check_test_environment(parameters["environment"])
         if own and environment != own:
-            raise EnvironmentMismatch(f"This API key belongs to the environment {own!r}.")
+            raise EnvironmentMismatch(
+                f"This API key belongs to the environment {own!r}. Name that one, or none; a live "
+                "key may name any."
+            )
         return environment
 
     def found(self, rows: Any, public_id: str) -> Any:
@@ -247,7 +250,12 @@ class ModeView(OwnersView):
 
     def _check(self, request: Request) -> None:
         if not toggle.may_use(request._request):
-            self.permission_denied(request)
+            self.permission_denied(
+                request,
+                "An API key works in the environment it belongs to. Sign in to choose one."
+                if isinstance(request.auth, ApiKey)
+                else f"To choose test mode you need the permission {toggle.PERMISSION}.",
+            )
 
     def _answer(self, request: Request) -> Response:
         environment = toggle.environment_of(request._request)

@@ -102,7 +102,4 @@ def load() -> None:
 
 def _unknown(name: Any) -> str:
     known = ", ".join(sorted(_declared)) or "none"
-    return (
-        f"{name!r} is not a declared event. This site declares: {known}. Declare it in "
-        f"an app's {MODULE}.py with declare_event()."
-    )
+    return f"{name!r} is not a declared event. This site declares: {known}."

@@ -6,11 +6,18 @@ from django_sandbox.exceptions import SandboxError
 
 
 class UnknownEvent(SandboxError):
-    """An event type that the site has not declared."""
+    """An event type that the site has not declared.
+
+    ``str()`` says how a site declares one. ``message`` is what a caller of the API reads, who
+    can only choose another.
+    """
 
     code = "UNKNOWN_EVENT"
     status = 400
     default_message = "This is not a declared event."
+
+    def __str__(self) -> str:
+        return f"{self.message} Declare it in an app's webhook_events.py with declare_event()."
 
 
 class UrlRefused(SandboxError):

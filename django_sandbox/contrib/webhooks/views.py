@@ -62,7 +62,10 @@ class WebhooksView(OwnersView):
         own = current_environment()
         environment = own if name is None else conf.check_environment(name)
         if self.by_test_key and environment != own:
-            raise EnvironmentMismatch(f"This API key belongs to the environment {own!r}.")
+            raise EnvironmentMismatch(
+                f"This API key belongs to the environment {own!r}. Name that one, or none; a live "
+                "key may name any."
+            )
         return environment
 
     @property
