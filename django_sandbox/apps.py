@@ -21,6 +21,7 @@ class DjangoSandboxConfig(AppConfig):
 
     def ready(self) -> None:
         from django_sandbox import checks, expiry, quotas, registry
+        from django_sandbox.isolation import fixtures
         from django_sandbox.isolation.inserts import stand_around
         from django_sandbox.operations import inject_fills
 
@@ -28,6 +29,7 @@ class DjangoSandboxConfig(AppConfig):
         stand_around(expiry.around_insert)
         stand_around(quotas.around_insert)
         checks.register_all()
+        fixtures.install()
         pre_migrate.connect(inject_fills, dispatch_uid="django_sandbox.fill")
         for library, integration in INTEGRATIONS.items():
             if _is_installed(library):

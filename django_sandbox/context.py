@@ -104,14 +104,15 @@ def current_caller() -> Caller | None:
     return None
 
 
-def require_scope() -> Scope:
+def require_scope(touched: Any = None) -> Scope:
     """The scope in force.
 
+    :param touched: the model that is asked for, where it is known; the error names it.
     :raises ModeNotSet: where there is none.
     """
     scope = current_scope()
     if scope is None:
-        raise ModeNotSet()
+        raise ModeNotSet(touched=None if touched is None else touched._meta.label)
     return scope
 
 

@@ -29,13 +29,29 @@ class SandboxError(Exception):
 
 
 class ModeNotSet(SandboxError):
-    """Sandboxed data was touched where no mode is set (a thread, a task, a shell)."""
+    """Sandboxed data was touched where no mode is set (a thread, a task, a shell).
+
+    The message says how to choose one, for each place where a newcomer meets it.
+
+    :param message: in place of the usual one.
+    :param touched: what was asked for, such as ``"shop.Order"``; named in the message.
+    """
 
     default_message = (
-        "No mode is set here, so there is no telling live data from test data. Wrap the "
-        "code in `with live_mode():` or `with sandbox_mode():` (from django_sandbox), or "
-        'set SANDBOX["UNSET_MODE"] = "live" to treat an unset mode as live.'
+        "No mode is set here, so there is no telling live data from test data. Choose one:\n"
+        "  in code: `with live_mode():` or `with sandbox_mode():` (from django_sandbox)\n"
+        "  in a shell: `manage.py sandbox shell --environment live` (or test, or all)\n"
+        "  for a command: `manage.py sandbox run --environment live <command> ...`\n"
+        "  in tests: `@pytest.mark.live_mode`; for all of them `sandbox_mode = live` in pytest's\n"
+        '    settings, or TEST_RUNNER = "django_sandbox.test_runner.LiveModeRunner"\n'
+        "  in a request: SandboxMiddleware; `manage.py sandbox doctor` says if it is missing\n"
+        '  everywhere: SANDBOX["UNSET_MODE"] = "live" treats an unset mode as live'
     )
+
+    def __init__(self, message: str | None = None, *, touched: str | None = None) -> None:
+        if message is None and touched is not None:
+            message = f"{touched} is kept apart by mode. {self.default_message}"
+        super().__init__(message)
 
 
 class CrossModeError(SandboxError):

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from django_sandbox.context import ModeBlock, Scope
+from django_sandbox.context import ModeBlock, Scope, environment_mode
 from django_sandbox.context import all_modes as all_modes_block
 from django_sandbox.context import live_mode as live_mode_block
+from django_sandbox.context import no_mode as no_mode_block
 from django_sandbox.context import sandbox_mode as sandbox_mode_block
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ MARKS = {
     "live_mode": "live_mode: the test runs in live mode.",
     "sandbox_mode": "sandbox_mode(environment='test'): the test runs in a test environment.",
     "all_modes": "all_modes: the test sees the rows of every mode.",
+    "no_mode": "no_mode: the test runs with no mode set, whatever the others run in.",
 }
+SETTING = "sandbox_mode"
 
 
 def __getattr__(name: str) -> Any:
@@ -54,6 +57,11 @@ def __getattr__(name: str) -> Any:
 
         return getattr(testing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``sandbox_mode = live`` in pytest's settings: the mode of all tests without a mark."""
+    parser.addini(SETTING, "mode of all tests: live, all, or a test environment", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,6 +82,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 # --- modes
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Run a test, with all fixtures that it is the first to need, in the mode of the settings."""
+    environment = item.config.getini(SETTING)
+    if not environment:
+        return (yield)
+    with all_modes_block() if environment == "all" else environment_mode(environment):
+        return (yield)
+
+
 def _marked(node: Any) -> ModeBlock | None:
     """The mode of the mark nearest to a test: its own before its class's or module's.
 
@@ -87,6 +105,8 @@ def _marked(node: Any) -> ModeBlock | None:
             return live_mode_block()
         if mark.name == "all_modes":
             return all_modes_block()
+        if mark.name == "no_mode":
+            return no_mode_block()
         if mark.name == "sandbox_mode":
             return sandbox_mode_block(*mark.args, **mark.kwargs)
     return None

@@ -53,7 +53,7 @@ class InMode(Expression):
         self.is_test, self.environment = exprs
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        scope = self.scope or require_scope()
+        scope = self.scope or require_scope(self.is_test.target.model)
         if scope.mode is Mode.ALL:
             raise FullResultSet
         sql, params = self._match(compiler, scope)

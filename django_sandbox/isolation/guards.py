@@ -53,7 +53,7 @@ def check_instance(instance: Any, verb: str) -> None:
     :raises CrossModeError: where it belongs to another scope.
     :raises ModeNotSet: where no mode is set.
     """
-    scope = require_scope()
+    scope = require_scope(type(instance))
     if not belongs(mode_of(instance), scope):
         raise _refusal(instance, verb, scope)
 
@@ -64,7 +64,7 @@ def stamp(instance: Any, using: str | None = None) -> None:
     :raises CrossModeError: where it has another, and in ``all_modes()`` where it has none.
     :raises ModeNotSet: where no mode is set.
     """
-    scope = require_scope()
+    scope = require_scope(type(instance))
     names = mode_fields(type(instance))
     values = mode_of(instance, using)
     unset = [value is None or isinstance(value, DatabaseDefault) for value in values]

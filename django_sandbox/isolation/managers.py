@@ -90,7 +90,7 @@ class ScopedQuerySet(CachedByMode):
         return mode_fields(self.model) if is_sandboxed(self.model) else []
 
     def _check_mode_value(self, name: str, value: Any) -> None:
-        scope = require_scope()
+        scope = require_scope(self.model)
         own = scope.is_test if name == MODE_FIELD else scope.environment
         if scope.mode is Mode.ALL or value != own or hasattr(value, "resolve_expression"):
             raise CrossModeError(
@@ -102,7 +102,7 @@ class ScopedQuerySet(CachedByMode):
         rows: Any = self
         if self.model._meta.auto_created:
             self._checked({field.name: new for field, _, new in values})
-        elif is_sandboxed(self.model) and require_scope().mode is Mode.ALL:
+        elif is_sandboxed(self.model) and require_scope(self.model).mode is Mode.ALL:
             own = {field.name: new for field, _, new in values if field.name in self._mode_names()}
             rows = rows.filter(**own)
         return super(ScopedQuerySet, rows)._update(values, *args, **kwargs)  # type: ignore[misc]

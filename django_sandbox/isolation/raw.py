@@ -22,7 +22,7 @@ class ScopedRawQuerySet(RawQuerySet):  # type: ignore[type-arg]
     _result_cache: Any
 
     def iterator(self) -> Iterator[Any]:
-        scope = require_scope()
+        scope = require_scope(self.model)
         if not is_sandboxed(self.model):
             raise CrossModeError(
                 f"raw() cannot tell the mode of {self.model._meta.label}: its rows do not carry it."
@@ -42,7 +42,7 @@ class ScopedRawQuerySet(RawQuerySet):  # type: ignore[type-arg]
 
     def _fetch_all(self) -> None:
         # Like a queryset's, the cache is good only in the mode it was filled in.
-        scope = require_scope()
+        scope = require_scope(self.model)
         if self._result_cache is not None and self.__dict__.get("_result_scope") != scope:
             self._result_cache = None
             self._prefetch_done = False

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from django.apps import apps
 
-from django_sandbox.management.actions import api_keys, cloning, sandboxes, snapshots
+from django_sandbox.management.actions import api_keys, cloning, running, sandboxes, snapshots
 from django_sandbox.management.actions.action import Action
 
 # Apps of this package with actions of their own, in their module ``actions``: there where
@@ -26,6 +26,7 @@ ACTIONS: dict[str, Action] = {
         *snapshots.ACTIONS,
         *cloning.ACTIONS,
         *api_keys.ACTIONS,
+        *running.ACTIONS,
         *_of_apps(),
     )
 }
