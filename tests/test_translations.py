@@ -172,7 +172,8 @@ def browser(session, settings):
         session.defaults["HTTP_ACCEPT_LANGUAGE"] = language
         return session
 
-    return reads
+    with translation.override(translation.get_language()):  # requests leave theirs behind
+        yield reads
 
 
 SEEN = {
