@@ -76,7 +76,10 @@ def environments(request: Any) -> list[str]:
     hosted = environment_of_host(request)
     if hosted is not None:
         return [hosted]
-    return [conf.LIVE_ENVIRONMENT, *conf.test_environments(), *_throwaways(request)]
+    names = [conf.LIVE_ENVIRONMENT, *conf.test_environments(), *_throwaways(request)]
+    current = environment_of(request)
+    # Staff work in throwaway environments too, and have no owner to list them for.
+    return names if current in names else [*names, current]
 
 
 def label(environment: str) -> str:

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
 from django_sandbox.contrib.postgres.driver import MISSING_DRIVER
 
