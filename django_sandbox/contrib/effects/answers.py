@@ -13,6 +13,8 @@ from django_sandbox.contrib.effects import payloads
 from django_sandbox.contrib.effects.capturing import record
 from django_sandbox.contrib.effects.declarations import Answer, Rule, rules
 
+SHOWN_OF_ANSWER = 10_000  # characters of an answer that the log keeps
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -69,21 +71,36 @@ def held_back(asked: Asked) -> Answer:
     """
     rule = next((rule for rule in rules() if _matches(rule, asked)), None)
     answer = rule.answer if rule else Answer()
-    given: dict[str, Any] = {"status": answer.status, "rule": rule.where if rule else None}
-    if answer.error:
-        given = {"error": answer.error, "rule": given["rule"]}
-    if answer.delay:
-        given["delay"] = answer.delay
     url = payloads.url(asked.url)
     payload = {
         "method": asked.method,
         "url": url,
         "headers": payloads.headers(asked.headers.items()),
         "body": payloads.body(asked.body, asked.content_type),
-        "answer": given,
+        "answer": _described(answer, rule),
     }
     record("http", url, payload)
     return answer
+
+
+def _described(answer: Answer, rule: Rule | None) -> dict[str, Any]:
+    """An answer as the log tells of it."""
+    shown: dict[str, Any] = {"rule": rule.where if rule else None}
+    if answer.error:
+        shown["error"] = answer.error
+    else:
+        shown |= {"status": answer.status, "body": _shown_body(answer)}
+    if answer.delay:
+        shown["delay"] = answer.delay
+    return shown
+
+
+def _shown_body(answer: Answer) -> Any:
+    """The body, cut where it is long: the log is about what was asked."""
+    if len(answer.content) > SHOWN_OF_ANSWER:
+        return payloads.text(answer.content.decode(errors="replace"), SHOWN_OF_ANSWER)
+    types = {name.lower(): value for name, value in answer.headers.items()}
+    return payloads.body(answer.content, types.get("content-type", ""))
 
 
 def _matches(rule: Rule, asked: Asked) -> bool:

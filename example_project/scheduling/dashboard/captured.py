@@ -92,11 +92,13 @@ class CapturedEffectView(CapturedMixin, DetailView):
         asked = {name: value for name, value in known.items() if name != "answer"}
         headers = asked.pop("headers", None) if self.object.kind == "http" else None
         body = asked.pop("body", None) if headers is not None else asked
+        answer = known.get("answer") or {}
         return {
             "request_headers": headers or {},
             "method": asked.get("method", ""),
-            "body": body if isinstance(body, str) else _pretty(body) if body else "",
-            "answer": known.get("answer") or {},
+            "body": _pretty(body),
+            "answer": answer,
+            "answer_body": _pretty(answer.get("body")),
         }
 
 
@@ -150,4 +152,7 @@ def html_of(payload: Any) -> str | None:
 
 
 def _pretty(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """Text as it is, all else as JSON; nothing for nothing."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)

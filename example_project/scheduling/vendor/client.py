@@ -67,5 +67,7 @@ class EmailBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Any) -> int:
         for message in email_messages:
             body = {"to": message.recipients(), "subject": message.subject, "text": message.body}
+            for part in getattr(message, "alternatives", ()):
+                body[part[1].partition("/")[2]] = part[0]
             post("/v1/mails", body).raise_for_status()
         return len(email_messages)

@@ -57,7 +57,7 @@ class TestEachMode:
         assert (effect.kind, effect.summary) == ("http", f"{vendor.url}/a?b=1")
         assert effect.payload["method"] == "POST"
         assert effect.payload["body"] == {"c": 2}
-        assert effect.payload["answer"] == {"status": 200, "rule": None}
+        assert effect.payload["answer"] == {"status": 200, "rule": None, "body": {}}
 
     @pytest.mark.parametrize("block", [None, all_modes])
     def test_with_no_mode_or_all_it_is_refused(self, ask, vendor, block):

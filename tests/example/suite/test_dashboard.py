@@ -150,3 +150,10 @@ def test_sign_in_and_out(admin):
     assert client.get("/").status_code == 200
     assert client.post("/sign-out").status_code == 302
     assert client.get("/").status_code == 302
+
+
+def test_an_address_of_nothing_is_answered_by_a_page(browser):
+    answer = browser.get("/nowhere")
+
+    assert answer.status_code == 404
+    assert "<h1>Not found</h1>" in answer.content.decode()

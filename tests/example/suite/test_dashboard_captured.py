@@ -107,7 +107,7 @@ def test_a_request_is_shown_with_the_answer_it_was_given(in_test_mode, owner, sa
     page = html(in_test_mode.get(f"{PAGE}/{effect.pk}"))
 
     assert "/v1/charges" in page and "POST" in page and "[masked]" in page
-    assert "EUR" in page and "201" in page and "RESPONSES" in page
+    assert "EUR" in page and "201" in page and "RESPONSES" in page and "charge_test" in page
 
 
 @pytest.mark.parametrize("payload", [{"a": "<i>"}, ["<i>"], "<i>", {}, None, 3])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from scheduling.factories import EventTypeFactory
+from scheduling.confirmations import send_confirmation
+from scheduling.factories import BookingFactory, EventTypeFactory
 from scheduling.models import Booking
 
 from django_sandbox import live_mode, sandbox_mode
@@ -69,6 +70,31 @@ def test_magic_cards_in_test_only(book, vendor, card, code):
     assert len(held_back()) == 1
     assert book("live", card).status_code == 201
     assert len(vendor.heard) == 3
+
+
+def test_the_mail_has_html_and_a_calendar_entry(book, owner):
+    book("test")
+
+    with sandbox_mode(owner=owner):
+        message = CapturedEffect.objects.get(kind="email").message()
+    html = message.get_body(["html"]).get_content()
+    (calendar,) = message.iter_attachments()
+    assert "Hello Ada," in message.get_body(["plain"]).get_content()
+    assert "Hello Ada," in html and "10:00–10:30 UTC" in html
+    assert calendar.get_filename() == "booking.ics"
+    assert "DTSTART:20300108T100000Z\n" in calendar.get_payload(decode=True).decode()
+
+
+def test_what_is_booked_cannot_break_out_of_the_mail(owner):
+    with sandbox_mode(owner=owner):
+        event_type = EventTypeFactory(organization=owner, name="Tea; <b>cake</b>\r\nX:1")
+        send_confirmation(BookingFactory(event_type=event_type, invitee_name="<i>Ada</i>"))
+        message = CapturedEffect.objects.get().message()
+
+    html = message.get_body(["html"]).get_content()
+    (calendar,) = message.iter_attachments()
+    assert "<b>" not in html and "<i>" not in html
+    assert "SUMMARY:Tea\\; <b>cake</b> X:1\n" in calendar.get_payload(decode=True).decode()
 
 
 def test_a_vendor_out_of_reach_breaks_no_booking(book, settings, caplog):
