@@ -166,8 +166,24 @@ class TestCannedAnswers:
         assert (answer.status_code, answer.text) == (418, "töpfe")
         assert answer.headers["X-Ours"] == "1"
         assert answer.headers["Content-Type"].startswith("text/plain")
-        rule = captured()[0].payload["answer"]["rule"]
-        assert rule == "SANDBOX[\"EFFECTS\"]['RESPONSES']['pay.example/*']"
+        told = captured()[0].payload["answer"]
+        assert told["rule"] == "SANDBOX[\"EFFECTS\"]['RESPONSES']['pay.example/*']"
+        assert (told["status"], told["body"]) == (418, "töpfe")
+
+    @sandbox_mode()
+    def test_of_a_long_answer_the_log_keeps_the_beginning(self, ask, effects, captured):
+        effects(RESPONSES={"pay.example/*": {"json": {"long": "x" * 20_000}}})
+        assert len(ask("GET", PAY).json()["long"]) == 20_000
+        body = captured()[0].payload["answer"]["body"]
+        assert body.startswith('{"long": "xxx') or body.startswith('{"long":"xxx')
+        assert len(body) < 10_100 and "[truncated: 10000 of" in body
+
+    @sandbox_mode()
+    def test_a_secret_in_an_answer_is_masked(self, ask, effects, captured):
+        effects(RESPONSES={"pay.example/*": {"json": {"id": 1, "access_token": "s3cret"}}})
+        assert ask("GET", PAY).json()["access_token"] == "s3cret"
+        body = captured()[0].payload["answer"]["body"]
+        assert body == {"id": 1, "access_token": "[masked]"}
 
     @sandbox_mode()
     def test_the_first_that_fits_counts(self, ask, effects, captured):
