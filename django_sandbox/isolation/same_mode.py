@@ -35,8 +35,8 @@ from django_sandbox.isolation.same_mode_rows import Link, refuse_crossing_rows
 
 
 class SameModeConstraint(BaseConstraint):
-    """Has the database refuse a foreign key into the other mode; on ``EnvironmentModel``s,
-    into another environment.
+    """Has the database refuse a foreign key into the other mode; on models with an
+    ``environment``, into another environment.
 
     Where one of the two models has no ``environment``, the constraint covers ``is_test``.
 
