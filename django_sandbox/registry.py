@@ -46,7 +46,8 @@ def owner_path(model: Any) -> str | None:
     declared: str | None = option(model, "owner")
     if declared:
         return declared
-    paths = _shortest_paths(model, conf.owner_model())
+    owner: Any = apps.get_model(conf.owner_model())
+    paths = ways_to(model, owner)
     if len(paths) > 1:
         raise ConfigurationError(
             f"{model._meta.label} leads to its owner by {' and by '.join(paths)}. Say which "
@@ -56,9 +57,11 @@ def owner_path(model: Any) -> str | None:
 
 
 @cache
-def _shortest_paths(model: Any, owner_label: str) -> list[str]:
-    """All ways of the least length, by breadth-first search over foreign keys."""
-    target = apps.get_model(owner_label)
+def ways_to(model: Any, target: Any) -> list[str]:
+    """All ways of the least length along foreign keys from one model to another.
+
+    By breadth-first search; the models may be sandboxed or shared.
+    """
     waiting: deque[tuple[Any, tuple[str, ...]]] = deque([(model, ())])
     found: list[str] = []
     seen, depth = {model}, 0

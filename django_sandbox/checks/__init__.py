@@ -4,9 +4,9 @@ Each message has an id of its own, ``sandbox.E0xx`` or ``sandbox.W0xx``, with an
 ``docs/reference/checks.md``.
 """
 
-from django.core.checks import register
+from django.core.checks import Tags, register
 
-from django_sandbox.checks import caches, cloning, environments, models, settings, tasks
+from django_sandbox.checks import caches, cloning, environments, models, settings, tables, tasks
 from django_sandbox.isolation.same_mode_checks import check_same_mode_constraints
 
 
@@ -29,4 +29,5 @@ def register_all() -> None:
         check_same_mode_constraints,
     ):
         register(check)
+    register(tables.check_owner_table, Tags.database)
     register(settings.check_counting_cache, deploy=True)

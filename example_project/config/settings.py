@@ -45,6 +45,7 @@ CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="memory://")
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://"
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_BEAT_SCHEDULE = {
+    "retention": {"task": "django_sandbox.purge_expired", "schedule": 24 * 3600},
     "webhooks": {"task": "django_sandbox.webhooks.sweep", "schedule": 60},
     "old-webhooks": {"task": "django_sandbox.webhooks.prune", "schedule": 24 * 3600},
 }

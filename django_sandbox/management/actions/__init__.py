@@ -5,7 +5,14 @@ from importlib import import_module
 
 from django.apps import apps
 
-from django_sandbox.management.actions import api_keys, cloning, running, sandboxes, snapshots
+from django_sandbox.management.actions import (
+    api_keys,
+    cloning,
+    doctor,
+    running,
+    sandboxes,
+    snapshots,
+)
 from django_sandbox.management.actions.action import Action
 
 # Apps of this package with actions of their own, in their module ``actions``: there where
@@ -27,6 +34,7 @@ ACTIONS: dict[str, Action] = {
         *cloning.ACTIONS,
         *api_keys.ACTIONS,
         *running.ACTIONS,
+        *doctor.ACTIONS,
         *_of_apps(),
     )
 }

@@ -46,6 +46,7 @@ class Action:
         what ``--json`` prints. May raise ``SandboxError`` or ``CommandError``.
     :param show: the same document in lines for people.
     :param failed: whether the document means exit status 1.
+    :param is_checked: whether the system checks come first, and stop it where they fail.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Action:
     arguments: tuple[Argument, ...] = ()
     show: Callable[[Document], Iterator[str]] = show_tree
     failed: Callable[[Document], bool] = lambda document: False
+    is_checked: bool = True
 
 
 OWNER = Argument("--owner", metavar="PK", required=True, help="primary key of the owner")

@@ -52,6 +52,7 @@ ACTIONS = (
             Argument("--no-startup", action="store_true", help="as for manage.py shell"),
         ),
         show=_show_nothing,
+        is_checked=False,  # as for Django's own: a shell is where faults are looked for
     ),
     Action(
         "run",

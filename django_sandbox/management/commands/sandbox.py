@@ -26,6 +26,11 @@ class Command(BaseCommand):
                 argument.add_to(own)
             own.add_argument("--json", action="store_true", help="print one JSON document")
 
+    def execute(self, *args: Any, **options: Any) -> Any:
+        if not ACTIONS[options["action"]].is_checked:
+            options["skip_checks"] = True
+        return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
         action = ACTIONS[options["action"]]
         given = argparse.Namespace(**options)
