@@ -1,0 +1,1 @@
+"""Everything optional, each part with what it needs as an extra of the distribution."""

@@ -1,0 +1,1 @@
+"""``manage.py sandbox``: its actions, each a row of a table, and how far they are."""

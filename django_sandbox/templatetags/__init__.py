@@ -1,0 +1,1 @@
+"""``{% load sandbox %}``: the banner, the toggle and the badge for any page."""

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import layers
+
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 # Any call can be refused so; the page says it once.
 EVERYWHERE = re.compile(
@@ -207,7 +209,12 @@ def _cell(text: str) -> str:
 
 # --- Sphinx
 
-PARTS: dict[str, Callable[[], str]] = {"commands": commands, "rest": rest}
+PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "layers": layers.picture,
+    "modules": layers.words,
+    "rest": rest,
+}
 
 
 def put_in(app: Any, page: str, source: list[str]) -> None:
