@@ -134,6 +134,11 @@ def cache_by_mode(model: Any) -> None:
         _replace_managers(model, _cached)
 
 
+def derive_managers(model: Any, mixin: type[CachedByModeManager]) -> None:
+    """Have every manager of a shared model be of ``mixin`` too. Safe to repeat."""
+    _replace_managers(model, lambda m: _of_class(m, derived(mixin, m.__class__)))
+
+
 def _replace_managers(model: Any, form: Callable[[Any], Any]) -> None:
     """Put managers in the form given, keeping names and order. Safe to repeat."""
     opts = model._meta

@@ -15,6 +15,7 @@ class SandboxAdminConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.apps import apps
         from django.core.checks import Tags, register
 
         from django_sandbox import hooks
@@ -26,3 +27,7 @@ class SandboxAdminConfig(AppConfig):
         hooks.add(hooks.before_view, pages.refuse_missing)
         hooks.add(hooks.on_refusal, pages.answer_refusal)
         hooks.add(hooks.way_back, pages.lead_back)
+        if apps.is_installed(checks.ADMIN):
+            from django_sandbox.contrib.admin import log
+
+            log.install()
