@@ -134,8 +134,8 @@ def cache_by_mode(model: Any) -> None:
         _replace_managers(model, _cached)
 
 
-def derive_managers(model: Any, mixin: type[CachedByModeManager]) -> None:
-    """Have every manager of a shared model be of ``mixin`` too. Safe to repeat."""
+def derive_managers(model: Any, mixin: Any) -> None:
+    """Have each manager of a shared model be of ``mixin``, a CachedByModeManager. Repeatable."""
     _replace_managers(model, lambda m: _of_class(m, derived(mixin, m.__class__)))
 
 
