@@ -16,14 +16,14 @@ from django.db.models.signals import pre_delete
 from django.utils.functional import cached_property
 
 from django_sandbox.context import current_scope
-from django_sandbox.contrib.admin.log.showing import NoModeIsSet, shown
+from django_sandbox.contrib.admin.log.showing import ModeIs, shown
 
 
 class BaseLogManager(Manager[Any]):
     """What Django itself reads entries by: those of the mode, all of them where none is set."""
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().filter(Q(NoModeIsSet()) | shown())
+        return super().get_queryset().filter(Q(ModeIs(None)) | shown())
 
 
 class LogOptions(Options):  # type: ignore[type-arg]

@@ -35,7 +35,7 @@ class LogOfMode(CachedByMode):
 class LogOfModeManager(CachedByModeManager):
     """A manager of the log: in a mode it has the entries of that mode, and shared ones.
 
-    In ``all_modes()`` it has all. :raises ModeNotSet: when read where no mode is set.
+    In ``all_modes()`` it has all, and where no mode is set the shared ones.
     """
 
     queryset_mixin = LogOfMode

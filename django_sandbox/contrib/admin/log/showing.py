@@ -1,4 +1,7 @@
-"""Which entries of the log the current mode shows, decided when a query is compiled."""
+"""Which entries of the log the current mode shows, decided when a query is compiled.
+
+Where no mode is set, those about shared rows, as for any other shared model.
+"""
 
 from __future__ import annotations
 
@@ -10,40 +13,35 @@ from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models import BooleanField, CharField, Exists, OuterRef, Q
 from django.db.models.expressions import Expression
 
-from django_sandbox.context import Mode, current_scope, require_scope
+from django_sandbox.context import Mode, current_scope
 from django_sandbox.contrib.admin.models import ANY_TEST, EntryEnvironment
 from django_sandbox.isolation.columns import is_sandboxed
 
 
 class ModeIs(Expression):
-    """True in one mode, and false in others."""
+    """True in one mode, and false in others; of ``None``, true where no mode is set."""
 
-    def __init__(self, mode: Mode) -> None:
+    def __init__(self, mode: Mode | None) -> None:
         super().__init__(output_field=BooleanField())
         self.mode = mode
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        raise FullResultSet if require_scope().mode is self.mode else EmptyResultSet
-
-
-class NoModeIsSet(Expression):
-    """True where no mode is set."""
-
-    def __init__(self) -> None:
-        super().__init__(output_field=BooleanField())
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        raise FullResultSet if current_scope() is None else EmptyResultSet
+        scope = current_scope()
+        mode = None if scope is None else scope.mode
+        raise FullResultSet if mode is self.mode else EmptyResultSet
 
 
 class CurrentEnvironment(Expression):
-    """The name of the environment in force."""
+    """The name of the environment in force; equal to nothing where no mode is set."""
 
     def __init__(self) -> None:
         super().__init__(output_field=CharField())
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        return "%s", [require_scope().environment]
+        scope = current_scope()
+        if scope is None:
+            raise EmptyResultSet
+        return "%s", [scope.environment]
 
 
 def shown() -> Q:
