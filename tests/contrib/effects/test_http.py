@@ -175,7 +175,7 @@ class TestCannedAnswers:
         effects(RESPONSES={"pay.example/*": {"json": {"long": "x" * 20_000}}})
         assert len(ask("GET", PAY).json()["long"]) == 20_000
         body = captured()[0].payload["answer"]["body"]
-        assert body.startswith('{"long": "xxx') or body.startswith('{"long":"xxx')
+        assert body.startswith('{"long":')
         assert len(body) < 10_100 and "[truncated: 10000 of" in body
 
     @sandbox_mode()
