@@ -11,7 +11,14 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.views.generic import FormView
 
-from django_sandbox import SandboxError, documents, lifecycle, snapshots
+from django_sandbox import (
+    SandboxError,
+    documents,
+    is_test_mode,
+    lifecycle,
+    snapshots,
+    toggle,
+)
 from django_sandbox.models import Sandbox
 from scheduling.dashboard.access import AdminMixin
 from scheduling.dashboard.api_keys import show_once
@@ -131,7 +138,7 @@ class DeactivateSandboxView(SandboxConfirmView):
     """Closes the sandbox."""
 
     title = "Deactivate the sandbox?"
-    text = "Nobody works in it any more, by key or in the dashboard, until it is activated again."
+    text = "Until it is activated again its keys open nothing, and you work in live mode."
     button = "Deactivate sandbox"
 
     def consequences(self) -> list[str]:
@@ -145,6 +152,8 @@ class DeactivateSandboxView(SandboxConfirmView):
 
     def confirmed(self, form: Any) -> HttpResponse:
         sandbox = lifecycle.deactivate(self.organization, ENVIRONMENT)
+        if is_test_mode():  # the session: what it would make from here on would be purged
+            toggle.choose(self.request, "live")
         return self.done(
             f"The sandbox is inactive. Its data is kept until {day(sandbox.purge_at)}."
         )

@@ -121,6 +121,14 @@ def test_it_is_deactivated_and_comes_back_within_the_retention(browser, owner, s
         assert owner.bookings.count() == 4  # as it was, and not seeded again
 
 
+def test_who_deactivates_it_is_back_in_live_mode(in_test_mode, owner, sandbox):
+    assert in_test_mode.get(PAGE)["X-Mode"] == "test"
+
+    closed = in_test_mode.post(f"{PAGE}/deactivate", follow=True)
+
+    assert closed["X-Mode"] == "live" and "The sandbox is inactive." in text(closed)
+
+
 # --- clone
 
 
