@@ -35,7 +35,7 @@ class FillingStep(Step):
         arguments = self.arguments(choices)
         if self.job and jobs.is_on():
             job = jobs.ask(self.job, row.owner, row.environment, **arguments)
-            return Outcome(_("Begun as a job:"), job=job)
+            return Outcome(_("Begun as a job:"), made=job)
         return Outcome(self.work(row, **arguments))
 
     def arguments(self, choices: dict[str, Any]) -> dict[str, Any]:

@@ -62,13 +62,13 @@ class ShownOnce:
 class Outcome:
     """What a step did with one row, in words for a message and for the history.
 
-    ``job`` is the job that does it, where it is only begun; ``row`` the row to go to,
-    where that is another one.
+    ``made`` is a row that was made by it and is to be named, such as the job that it was
+    begun as; ``row`` the row to go to, where that is another one.
     """
 
     text: Any
     shown_once: list[ShownOnce] = field(default_factory=list)
-    job: Any = None
+    made: Any = None
     row: Any = None
 
 

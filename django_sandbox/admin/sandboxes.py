@@ -112,7 +112,7 @@ class SandboxAdmin(StepAdmin, OwnersRows, KeptRows, RowsToRead, admin.ModelAdmin
         except SandboxError as refusal:
             messages.error(request, f"{owner} · {environment}: {words.refusal(refusal)}")
             return HttpResponseRedirect(request.get_full_path())
-        self.note(request, ACTIVATE, done.row, done)
+        messages.success(request, f"{done.row}: {self.note(request, ACTIVATE, done.row, done)}")
         if done.shown_once:
             return self.show_once(request, ACTIVATE.label, done.shown_once, done.row)
         return HttpResponseRedirect(admin_url(self.admin_site, self.opts, "change", done.row.pk))

@@ -42,7 +42,7 @@ class Restore(Step):
     def carry_out(self, request: HttpRequest, row: Snapshot, choices: dict[str, Any]) -> Outcome:
         if jobs.is_on():
             job = jobs.ask("restore", row.owner, row.environment, name=row.name)
-            return Outcome(_("Begun as a job:"), job=job)
+            return Outcome(_("Begun as a job:"), made=job)
         done = snapshots.restore(row.owner, row.environment, row.name)
         text = _("Restored. Deleted: %(deleted)s. Made: %(created)s. Changed: %(updated)s.")
         return Outcome(

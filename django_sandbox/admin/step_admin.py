@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import helpers
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import model_ngettext, unquote
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -29,6 +29,7 @@ from django_sandbox.exceptions import SandboxError
 MOST_AT_ONCE = 100  # rows of one action: each has a plan on the page
 CONFIRMED = "confirmed"
 SHOWN = "shown"
+MOST_NAMED = 3  # rows in one message
 LIST = "CHANGE_LIST"
 
 
@@ -124,15 +125,14 @@ class StepAdmin(ShowsOnce):
     def _carry_out(
         self, request: Any, step: Step, rows: list[Any], choices: dict[str, Any]
     ) -> HttpResponse:
-        done = []
-        for row in rows:
-            try:
-                outcome = step.carry_out(request, row, choices)
-            except SandboxError as refusal:
-                messages.error(request, f"{row}: {words.refusal(refusal)}")
+        done, said = [], Said(self.opts)
+        for row, result in step.carry_out_all(request, rows, choices):
+            if isinstance(result, SandboxError):
+                said.add(messages.ERROR, row, words.refusal(result))
             else:
-                done.append(outcome)
-                self.note(request, step, row, outcome)
+                done.append(result)
+                said.add(messages.SUCCESS, row, self.note(request, step, row, result))
+        said.send(request)
         row = _next_row(rows, done)
         secrets = secrets_of(done)
         if secrets:
@@ -140,17 +140,34 @@ class StepAdmin(ShowsOnce):
         page = ("changelist",) if row is None else ("change", row.pk)
         return HttpResponseRedirect(admin_url(self.admin_site, self.opts, *page))
 
-    def note(self, request: Any, step: Step, row: Any, outcome: Outcome) -> None:
-        """Write what was done into the row's history, and say it."""
+    def note(self, request: HttpRequest, step: Step, row: Any, outcome: Outcome) -> Any:
+        """Write what was done into the row's history; returns it in words for a message."""
         this: Any = self
-        job = outcome.job
-        text = f"{outcome.text} {job.pk}" if job else outcome.text
+        made = outcome.made
+        text = outcome.text if made is None else f"{outcome.text} {made.pk}"
         this.log_change(request, row, f"{step.label}: {text}")
-        if job:
-            text = format_html(
-                "{} {}", outcome.text, link_to(self.admin_site, request, job, job.pk)
-            )
-        messages.success(request, format_html("{}: {}", row, text))
+        if made is None:
+            return outcome.text
+        return format_html("{} {}", outcome.text, link_to(self.admin_site, request, made, made.pk))
+
+
+class Said:
+    """What is to be said of several rows: the same of many of them once."""
+
+    def __init__(self, opts: Any) -> None:
+        self.opts = opts
+        self.rows: dict[tuple[int, Any], list[Any]] = {}
+
+    def add(self, level: int, row: Any, text: Any) -> None:
+        self.rows.setdefault((level, text), []).append(row)
+
+    def send(self, request: HttpRequest) -> None:
+        """Put it into the request's messages."""
+        for (level, text), rows in self.rows.items():
+            who = ", ".join(map(str, rows))
+            if len(rows) > MOST_NAMED:
+                who = f"{len(rows)} {model_ngettext(self.opts, len(rows))}"
+            messages.add_message(request, level, format_html("{}: {}", who, text))
 
 
 def action_of(step: Step) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest
 
 from django_sandbox.admin.plans import Outcome, Plan
+from django_sandbox.exceptions import SandboxError
 
 
 class Step:
@@ -50,6 +52,16 @@ class Step:
     def plan(self, row: Any, choices: dict[str, Any]) -> Plan:
         """What would be done. Changes nothing. :raises SandboxError: where it is refused."""
         return Plan(row)
+
+    def carry_out_all(
+        self, request: HttpRequest, rows: list[Any], choices: dict[str, Any]
+    ) -> Iterator[tuple[Any, Outcome | SandboxError]]:
+        """Do it with each row; what is refused for one does not keep the others."""
+        for row in rows:
+            try:
+                yield row, self.carry_out(request, row, choices)
+            except SandboxError as refusal:
+                yield row, refusal
 
     def carry_out(self, request: HttpRequest, row: Any, choices: dict[str, Any]) -> Outcome:
         """Do it. :raises SandboxError: where it is refused, and nothing has changed."""
