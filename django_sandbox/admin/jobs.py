@@ -55,15 +55,18 @@ class JobAdmin(OwnersRows, KeptRows, RowsToRead, admin.ModelAdmin):  # type: ign
             (_("%(name)s: %(done)d of %(total)d") % _progress(label, *counts),)
             for label, counts in rows
         )
-        return format_html_join("", "<p>{}</p>", lines) or None
+        return format_html_join("", "<p>{}</p>", lines) or self.get_empty_value_display()
 
     @admin.display(description=gettext_lazy("result"))
     def result_shown(self, job: Job) -> Any:
-        return None if job.result is None else pretty(job.result)
+        return self._shown(job.result)
 
     @admin.display(description=gettext_lazy("error"))
     def error_shown(self, job: Job) -> Any:
-        return None if job.error is None else pretty(job.error)
+        return self._shown(job.error)
+
+    def _shown(self, document: Any) -> Any:
+        return self.get_empty_value_display() if document is None else pretty(document)
 
 
 def _progress(label: str, done: int, total: int) -> dict[str, Any]:

@@ -76,4 +76,4 @@ class SnapshotAdmin(StepAdmin, OwnersRows, RowsToRead, admin.ModelAdmin):  # typ
     @admin.display(description=gettext_lazy("rows"))
     def rows_shown(self, snapshot: Snapshot) -> Any:
         lines = ((words.plural(label), rows) for label, rows in _rows(snapshot).items())
-        return format_html_join("", "<p>{}: {}</p>", lines) or None
+        return format_html_join("", "<p>{}: {}</p>", lines) or self.get_empty_value_display()

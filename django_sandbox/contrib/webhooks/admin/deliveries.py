@@ -29,7 +29,7 @@ class AttemptInline(RowsToRead, admin.TabularInline):  # type: ignore[type-arg]
     @admin.display(description=gettext_lazy("answer"))
     def answered(self, attempt: Attempt) -> Any:
         """The first of what the receiver answered."""
-        return preformatted(attempt.answer) if attempt.answer else None
+        return preformatted(attempt.answer) if attempt.answer else self.get_empty_value_display()
 
 
 @admin.register(Delivery)
@@ -38,12 +38,11 @@ class DeliveryAdmin(StepAdmin, OwnersRows, KeptRows, RowsToRead, admin.ModelAdmi
 
     steps = (Resend(),)
     list_display = [
-        "id",
         "event_type",
-        "endpoint",
-        "owner",
         "status",
         "last_answer",
+        "endpoint",
+        "owner",
         "attempts_made",
         "created_at",
     ]
