@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_sandbox import conf
 from django_sandbox.models import ApiKey
-from django_sandbox.models.key_manager import check_scopes
+from django_sandbox.models.key_manager import InvalidScope, check_scopes
 
 
 class ScopesField(forms.CharField):
@@ -25,8 +25,9 @@ class ScopesField(forms.CharField):
         """:raises ValidationError: naming the first that is no scope."""
         try:
             return check_scopes(self._parts(super().clean(value)))
-        except ValueError as error:
-            raise ValidationError(str(error), code="invalid") from error
+        except InvalidScope as error:
+            text = _("“%(scope)s” is not a scope. Write bookings:read, or * for all.")
+            raise ValidationError(text, "invalid", {"scope": error.scope}) from error
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value

@@ -93,8 +93,8 @@ def activate(owner: Any, environment: str, choices: dict[str, Any]) -> Outcome:
         return Outcome(text, row=done.sandbox)
     # The raw key in no variable of its own, which an error page would show.
     secret = ShownOnce(_("Test key"), RawKey(done.raw_key), str(done.sandbox))
-    text = f"{text} {_('Key issued: %(key)s.') % {'key': done.api_key}}"
-    return Outcome(text, [secret], row=done.sandbox)
+    issued = _("Key issued: %(key)s.") % {"key": done.api_key}
+    return Outcome(f"{text} {issued}", [secret], row=done.sandbox)
 
 
 class Activate(Step):

@@ -215,10 +215,22 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
         return found
 
 
+class InvalidScope(ValueError):
+    """What stands among scopes is none.
+
+    :ivar scope: it, of whatever type.
+    """
+
+    def __init__(self, scope: Any) -> None:
+        super().__init__(f'{scope!r} is not a scope. Write "bookings:read", or "*" for all.')
+        self.scope = scope
+
+
 def check_scopes(scopes: Iterable[str]) -> list[str]:
     """The scopes as a list without repeats.
 
-    :raises ValueError: for anything but ``"*"`` and ``"entity:verb"``.
+    :raises InvalidScope: for anything but ``"*"`` and ``"entity:verb"``.
+    :raises ValueError: for a string in place of a list.
     """
     if isinstance(scopes, str):
         raise ValueError(f"scopes must be a list of strings, not the string {scopes!r}.")
@@ -226,7 +238,7 @@ def check_scopes(scopes: Iterable[str]) -> list[str]:
     for scope in scopes:
         entity, colon, verb = scope.partition(":") if isinstance(scope, str) else ("", "", "")
         if scope != ALL_SCOPES and not (entity and colon and verb):
-            raise ValueError(f'{scope!r} is not a scope. Write "bookings:read", or "*" for all.')
+            raise InvalidScope(scope)
         if scope not in checked:
             checked.append(scope)
     return checked
