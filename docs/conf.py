@@ -13,7 +13,7 @@ author = "The django-sandbox maintainers"
 project_copyright = author
 version = release = __version__
 
-extensions = ["generated", "myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "generated"]
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]

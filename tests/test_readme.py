@@ -121,3 +121,9 @@ def test_the_quick_start_isolates_a_model(project):
 def test_the_two_commands():
     assert "python3 -m pip install tox && python3 -m tox run -e demo\n" in README
     assert "python3 -m pip install tox && python3 -m tox run\n" in README
+
+
+def test_its_links_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert len(links) > 20
+    assert [link for link in links if not (ROOT / link).exists()] == []

@@ -222,7 +222,16 @@ def put_in(app: Any, page: str, source: list[str]) -> None:
     source[0] = MARK.sub(lambda mark: PARTS[mark[1]](), source[0])
 
 
+def part_fields(app: Any, what: str, name: str, found: Any, options: Any, lines: list[str]) -> None:
+    """Sphinx's event for docstrings: ``It does. :raises E: where …`` in one line becomes two."""
+    for number, line in reversed(list(enumerate(lines))):
+        text, mark, field = line.partition(" :raises ")
+        if mark and text.strip():
+            lines[number : number + 1] = [text, "", f":raises {field}"]
+
+
 def setup(app: Any) -> dict[str, bool]:
     configure()
     app.connect("source-read", put_in)
+    app.connect("autodoc-process-docstring", part_fields)
     return {"parallel_read_safe": True}
