@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.checks import Error, Warning, run_checks
 from django.db import models
 from django.test.utils import isolate_apps
@@ -118,6 +119,23 @@ def test_middleware(settings):
             id="sandbox.E004",
         )
     ]
+
+
+class OwnAuthentication(AuthenticationMiddleware):
+    """A site's own kind."""
+
+
+def test_a_middleware_before_the_sites_own_authentication(settings):
+    own = f"{__name__}.OwnAuthentication"
+    ours = "django_sandbox.middleware.SandboxMiddleware"
+    settings.MIDDLEWARE = [own, ours, "nobody.knows.Middleware"]
+    assert checks.check_middleware() == []
+    settings.MIDDLEWARE = [ours, own]
+    (found,) = checks.check_middleware()
+    assert (found.id, found.hint) == (
+        "sandbox.E004",
+        f"Move it below {own}, whose user it asks for.",
+    )
 
 
 @isolate_apps("tests.testapp")

@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.utils.module_loading import import_string
 
 from django_sandbox import caching, conf, keys
 from django_sandbox.checks.environments import is_rate
@@ -39,8 +40,8 @@ VENDOR_BRANDS = {
     "lin": "Linear",
     "re": "Resend",
 }
-SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)  # to keep a verified key
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)  # to keep a verified key
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -189,12 +190,25 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
                 id="sandbox.W001",
             )
         ]
-    if AUTHENTICATION in installed[installed.index(MIDDLEWARE) :]:
-        return [
-            Error(
-                f"{MIDDLEWARE} stands before the authentication middleware.",
-                hint=f"Move it below {AUTHENTICATION}, whose user it asks for.",
-                id="sandbox.E004",
-            )
-        ]
-    return []
+    below = installed[installed.index(MIDDLEWARE) + 1 :]
+    return [
+        Error(
+            f"{MIDDLEWARE} stands before the authentication middleware.",
+            hint=f"Move it below {name}, whose user it asks for.",
+            id="sandbox.E004",
+        )
+        for name in below
+        if _authenticates(name)
+    ][:1]
+
+
+def _authenticates(name: str) -> bool:
+    """Whether a middleware is Django's authentication, or a site's own kind of it."""
+    if not apps.is_installed("django.contrib.auth"):
+        return False
+    try:
+        middleware = import_string(name)
+    except ImportError:
+        return False  # Django says so
+    authentication = import_string(AUTHENTICATION)  # imports models, so not before there is need
+    return isinstance(middleware, type) and issubclass(middleware, authentication)

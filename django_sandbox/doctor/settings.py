@@ -57,8 +57,8 @@ def no_toggle() -> Iterator[Finding]:
             "sandbox.D006",
             Severity.SHOULD,
             SITE,
-            "The toggle between live and test mode has no address: {% sandbox_toggle %} renders "
-            "nothing, and the admin cannot change the mode.",
+            "The toggle between live and test mode has no address: pages with "
+            "{% sandbox_toggle %} fail, and the admin cannot change the mode.",
             ['path("sandbox/", include("django_sandbox.urls")),  # in urlpatterns'],
             "guides/lifecycle",
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -65,12 +66,24 @@ def sandbox_toggle(context: Any, next: str = "") -> dict[str, Any]:
         return {}
     current = toggle.environment_of(request)
     return {
+        "address": _address(),
         "environments": [_environment(name) for name in names],
         "current": _environment(current),
         "as_list": len(names) > MOST_BUTTONS,
         "next": next or returning.page_of(request),
         "styles": sandbox_styles(context),
     }
+
+
+def _address() -> str:
+    """Where the form posts to. :raises TemplateSyntaxError: saying what the site lacks."""
+    try:
+        return reverse("sandbox:mode")
+    except NoReverseMatch as error:
+        raise template.TemplateSyntaxError(
+            "{% sandbox_toggle %} has no address to post to: add "
+            'path("sandbox/", include("django_sandbox.urls")) to the site\'s urlpatterns.'
+        ) from error
 
 
 @register.inclusion_tag("django_sandbox/badge.html", takes_context=True)
