@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django_sandbox import registry
+from django_sandbox import moments, registry
 from django_sandbox.exceptions import SandboxError
 
 
@@ -17,7 +17,7 @@ def error(refusal: SandboxError) -> dict[str, str]:
 
 def moment(value: datetime | None) -> str | None:
     """A moment as ISO 8601 in UTC, such as ``2026-01-31T12:00:00Z``."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+    return moments.in_utc(value).isoformat().replace("+00:00", "Z") if value else None
 
 
 def api_key(key: Any, raw_key: str | None = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from django_sandbox import moments
 from django_sandbox.exceptions import SandboxError, SandboxNotActive, SeederFailed
 
 
@@ -34,7 +35,7 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def moment(value: Any) -> str:
     """A moment as the admin shows it, in its time zone and language."""
-    return date_format(localtime(value), "DATETIME_FORMAT")
+    return date_format(localtime(moments.in_utc(value)), "DATETIME_FORMAT")
 
 
 def refusal(error: SandboxError) -> str:

@@ -191,15 +191,16 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     below = installed[installed.index(MIDDLEWARE) + 1 :]
-    return [
-        Error(
-            f"{MIDDLEWARE} stands before the authentication middleware.",
-            hint=f"Move it below {name}, whose user it asks for.",
-            id="sandbox.E004",
-        )
-        for name in below
-        if _authenticates(name)
-    ][:1]
+    authentication = next((name for name in below if _authenticates(name)), None)
+    if authentication is not None:
+        return [
+            Error(
+                f"{MIDDLEWARE} stands before the authentication middleware.",
+                hint=f"Move it below {authentication}, whose user it asks for.",
+                id="sandbox.E004",
+            )
+        ]
+    return []
 
 
 def _authenticates(name: str) -> bool:

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
-from django_sandbox import conf, signals
+from django_sandbox import conf, moments, signals
 from django_sandbox.jobs.kinds import KINDS
 from django_sandbox.jobs.rows import unlocked
 from django_sandbox.models import Job
@@ -80,7 +80,7 @@ def send_waiting(now: datetime | None = None) -> int:
     :param now: the moment to go by; the present if none is given.
     :returns: how many jobs that is.
     """
-    moment = now or timezone.now()
+    moment = moments.kept_or_now(now)
     waiting = _overdue(moment).order_by("touched_at")
     ids = list(waiting.values_list("pk", flat=True)[:BATCH])
     return _remind(ids, moment)

@@ -10,7 +10,7 @@ from django.db import connections, router
 from django.db.models import Q
 from django.utils import timezone
 
-from django_sandbox import signals
+from django_sandbox import moments, signals
 from django_sandbox.cleanup import Emptying, Progress, delete_bound_rows, delete_rows
 from django_sandbox.exceptions import SandboxError
 from django_sandbox.lifecycle import throwaway
@@ -46,12 +46,12 @@ def purge_expired(
 
     Jobs that have been over for a week go too, whosever they are.
 
-    :param now: the moment to go by, with a time zone; the present if none is given.
+    :param now: the moment to go by; the present if none is given.
     :param progress: called as ``progress(model label, rows done, rows in all)``.
     :returns: rows deleted by model label, by sandbox id.
     :raises PurgeIncomplete: after all others are done, where some could not be.
     """
-    moment = now or timezone.now()
+    moment = moments.kept_or_now(now)
     Job.objects.filter(finished_at__lt=moment - KEPT).delete()
     purged: dict[str, dict[str, int]] = {}
     failed: dict[str, Exception] = {}

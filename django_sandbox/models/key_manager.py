@@ -12,7 +12,7 @@ from django.db import connections, models, router, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from django_sandbox import conf, key_cache, keys, signals
+from django_sandbox import conf, key_cache, keys, moments, signals
 from django_sandbox.exceptions import ApiKeyInvalid, SandboxNotActive
 from django_sandbox.models.forgetting import ForgettingQuerySet
 from django_sandbox.models.sandbox import Sandbox
@@ -65,6 +65,8 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
             keys expire with it).
         :raises ValueError: for scopes that are not strings of the form ``entity:verb``.
         """
+        if expires_at is not None:
+            expires_at = moments.kept(expires_at)
         api_key, made = self.make(
             owner, name=name, environment=environment, scopes=scopes, expires_at=expires_at
         )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
+from django_sandbox import moments
 from django_sandbox.contrib.activity import conf
 from django_sandbox.contrib.activity.models import Entry
 
@@ -22,7 +21,7 @@ def prune(older_than: timedelta | None = None, *, now: datetime | None = None) -
     period = conf.get("RETENTION") if older_than is None else older_than
     if period is None:
         return 0
-    old = Entry.objects.filter(created_at__lt=(now or timezone.now()) - period)
+    old = Entry.objects.filter(created_at__lt=moments.kept_or_now(now) - period)
     deleted = 0
     while ids := list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH]):
         deleted += Entry.objects.filter(pk__in=ids).delete()[0]

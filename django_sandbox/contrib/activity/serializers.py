@@ -12,7 +12,7 @@ from django_sandbox.contrib.activity.models import (
     METHOD_LENGTH,
     REQUEST_ID_LENGTH,
 )
-from django_sandbox.contrib.rest_framework.answers import EnvironmentField
+from django_sandbox.contrib.rest_framework.answers import EnvironmentField, MomentField
 from django_sandbox.keys import ID_LENGTH
 
 MAX_LIMIT = 200
@@ -33,9 +33,7 @@ class QuerySerializer(serializers.Serializer[Any]):
         max_length=ID_LENGTH, required=False, help_text="The id of the API key."
     )
     request_id = serializers.CharField(max_length=REQUEST_ID_LENGTH, required=False)
-    since = serializers.DateTimeField(
-        required=False, help_text="Only what was received at this moment or later."
-    )
+    since = MomentField(required=False, help_text="Only what was received at this moment or later.")
     before = serializers.IntegerField(
         min_value=1, required=False, help_text="Only what is older than this id: the next page."
     )

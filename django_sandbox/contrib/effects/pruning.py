@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from django_sandbox import moments
 from django_sandbox.context import all_modes
 from django_sandbox.contrib.effects import options
 from django_sandbox.contrib.effects.models import CapturedEffect
@@ -19,10 +20,10 @@ def prune(before: datetime | None = None) -> int:
     Batch by batch, each a transaction of its own, so it may be interrupted, and run twice at
     once.
 
-    :param before: with a time zone; ``SANDBOX["EFFECTS"]["KEEP"]`` ago if none is given.
+    :param before: ``SANDBOX["EFFECTS"]["KEEP"]`` ago if none is given.
     :returns: the number of entries deleted.
     """
-    moment = before or timezone.now() - options.get("KEEP")
+    moment = moments.kept(before) if before else timezone.now() - options.get("KEEP")
     deleted = 0
     with all_modes():
         old = CapturedEffect.objects.filter(created_at__lt=moment).order_by("pk")

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from django_sandbox.contrib.effects.capturing import KINDS
-from django_sandbox.contrib.rest_framework.answers import TestEnvironmentField
+from django_sandbox.contrib.rest_framework.answers import MomentField, TestEnvironmentField
 
 MAX_LIMIT = 200
 
@@ -25,9 +25,7 @@ class EffectsQuerySerializer(EnvironmentQuerySerializer):
     """Which part of the log."""
 
     kind = serializers.ChoiceField(choices=KINDS, required=False)
-    since = serializers.DateTimeField(
-        required=False, help_text="Only what was captured at this moment or later."
-    )
+    since = MomentField(required=False, help_text="Only what was captured at this moment or later.")
     before = serializers.IntegerField(
         min_value=1, required=False, help_text="Only what is older than this id: the next page."
     )

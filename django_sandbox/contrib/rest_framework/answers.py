@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
+from django_sandbox import moments
 from django_sandbox.jobs.kinds import KINDS
 from django_sandbox.models import Job
 
@@ -18,6 +21,18 @@ class TestEnvironmentField(serializers.CharField):
     """The name of a test environment."""
 
     __test__ = False
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment that somebody sends, as the site's models have it."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if settings.USE_TZ:
+            return super().enforce_timezone(value)
+        try:  # where DRF would take the hour in UTC for that of TIME_ZONE
+            return moments.kept(value)
+        except OverflowError:
+            self.fail("overflow")
 
 
 class CountsField(serializers.DictField):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from django_sandbox import conf
 from django_sandbox.cloning import CONFLICTS
-from django_sandbox.contrib.rest_framework.answers import EnvironmentField
+from django_sandbox.contrib.rest_framework.answers import EnvironmentField, MomentField
 from django_sandbox.models.api_key import MAX_GRACE
 from django_sandbox.models.key_manager import check_scopes
 from django_sandbox.snapshots.taking import NAME_HELP, NAME_PATTERN
@@ -23,7 +23,7 @@ class IssueSerializer(serializers.Serializer[Any]):
     scopes = serializers.ListField(
         child=serializers.CharField(max_length=100), required=False, default=list
     )
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    expires_at = MomentField(required=False, allow_null=True, default=None)
 
     def validate_environment(self, value: str) -> str:
         return conf.check_environment(value)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
-
+from django_sandbox import moments
 from django_sandbox.contrib.webhooks import conf
 from django_sandbox.contrib.webhooks.models import Delivery, Event
 
@@ -20,7 +19,7 @@ def prune(now: datetime | None = None) -> int:
     :param now: the moment to go by; the present if none is given.
     :returns: how many events were deleted.
     """
-    oldest = (now or timezone.now()) - conf.get("RETENTION")
+    oldest = moments.kept_or_now(now) - conf.get("RETENTION")
     under_way = Delivery.objects.filter(next_attempt_at__isnull=False).values("event_id")
     old = Event.objects.filter(created_at__lt=oldest).exclude(pk__in=under_way)
     deleted = 0

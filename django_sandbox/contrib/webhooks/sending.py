@@ -13,7 +13,7 @@ import httpcore
 import httpx
 from django.utils import timezone
 
-from django_sandbox import __version__
+from django_sandbox import __version__, moments
 from django_sandbox.context import no_mode
 from django_sandbox.contrib.webhooks import addresses, conf, network, signing
 from django_sandbox.contrib.webhooks.exceptions import UrlRefused
@@ -90,7 +90,7 @@ def attempt(message: Message, transport: network.GuardedTransport | None = None)
 
 def headers(message: Message, at: datetime) -> dict[str, str]:
     """The headers of one attempt, as Standard Webhooks 1.0.0 names them."""
-    moment = at.astimezone(UTC)
+    moment = moments.in_utc(at)
     return {
         "webhook-id": message.id,
         "webhook-timestamp": str(int(moment.timestamp())),
@@ -134,4 +134,4 @@ def _retry_after(found: Mapping[str, str], now: datetime) -> timedelta | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(moment - now, timedelta(0))
+    return max(moment - moments.in_utc(now), timedelta(0))

@@ -6,7 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from django_sandbox.contrib.rest_framework.answers import EnvironmentField, TestEnvironmentField
+from django_sandbox.contrib.rest_framework.answers import (
+    EnvironmentField,
+    MomentField,
+    TestEnvironmentField,
+)
 from django_sandbox.contrib.webhooks.events import ALL_EVENTS, MAX_LENGTH, PING
 from django_sandbox.contrib.webhooks.models import URL_LENGTH, Delivery, Endpoint
 
@@ -94,8 +98,8 @@ class FireBody(serializers.Serializer[Any]):
 class RangeBody(serializers.Serializer[Any]):
     """Body of ``POST webhook-endpoints/{id}/resend``."""
 
-    since = serializers.DateTimeField()
-    until = serializers.DateTimeField(required=False)
+    since = MomentField()
+    until = MomentField(required=False)
     status = serializers.ChoiceField(
         choices=["failed", "delivered", "all"],
         required=False,

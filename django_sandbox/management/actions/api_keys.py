@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from django_sandbox import conf, documents, keys
+from django_sandbox import conf, documents, keys, moments
 from django_sandbox.management.actions.action import (
     OWNER,
     OWNER_IF_GIVEN,
@@ -80,8 +80,7 @@ def _future(text: str) -> datetime:
         moment = None
     if moment is None:
         raise ArgumentTypeError(f"{text!r} is not a moment. Write 2030-01-31T12:00:00Z.")
-    if timezone.is_naive(moment):
-        moment = timezone.make_aware(moment)
+    moment = moments.kept(moment)
     if moment <= timezone.now():
         raise ArgumentTypeError(f"{text} has passed: such a key would never work.")
     return moment
@@ -118,7 +117,7 @@ def _standing(key: dict[str, Any]) -> str:
 
 
 def _has_come(moment: str | None) -> bool:
-    return moment is not None and datetime.fromisoformat(moment) <= timezone.now()
+    return moment is not None and datetime.fromisoformat(moment) <= datetime.now(UTC)
 
 
 ACTIONS = (
