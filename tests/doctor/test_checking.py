@@ -22,6 +22,9 @@ def of(findings, number, model):
 
 
 def test_what_is_silenced_is_not_said(settings):
+    # PostgreSQL's runs have row-level security installed, and no policies on these tables.
+    silenced = [*settings.SILENCED_SYSTEM_CHECKS, "sandbox.W030", "sandbox.W031"]
+    settings.SILENCED_SYSTEM_CHECKS = silenced
     assert list(checking.found_by_checks()) == []
 
 
