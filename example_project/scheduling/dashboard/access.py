@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.mixins import AccessMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import cached_property
 
@@ -40,8 +41,14 @@ class MemberMixin(AccessMixin):
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Names the section, for the navigation."""
-        return super().get_context_data(**{"section": self.section, **kwargs})
+        """Names the section, for the navigation, and the page to show after a switch of mode.
+
+        What an address with an id is about is not there in the other mode; its list is.
+        """
+        around = {"section": self.section, "sandbox_next": ""}
+        if self.kwargs:
+            around["sandbox_next"] = reverse(f"dashboard:{self.section}")
+        return super().get_context_data(**{**around, **kwargs})
 
 
 class AdminMixin(MemberMixin):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import FormView
 
@@ -18,7 +19,12 @@ from scheduling.dashboard.pages import ConfirmView, PagedListView
 
 def show_once(request: HttpRequest, api_key: ApiKey, raw_key: str) -> HttpResponse:
     """The one page that shows a raw key; the answer to a POST, since it is kept nowhere."""
-    context = {"section": "api-keys", "api_key": api_key, "raw_key": raw_key}
+    context = {
+        "section": "api-keys",
+        "sandbox_next": reverse("dashboard:api-keys"),
+        "api_key": api_key,
+        "raw_key": raw_key,
+    }
     return render(request, "scheduling/key_created.html", context)
 
 

@@ -35,7 +35,12 @@ class WebhooksMixin(AdminMixin):
 
     def show_secret(self, endpoint: Endpoint, secret: str) -> HttpResponse:
         """The one page that shows a secret; the answer to a POST."""
-        context = {"section": self.section, "endpoint": endpoint, "secret": secret}
+        context = {
+            "section": self.section,
+            "sandbox_next": reverse("dashboard:webhooks"),
+            "endpoint": endpoint,
+            "secret": secret,
+        }
         return render(self.request, "scheduling/webhook_created.html", context)
 
 
