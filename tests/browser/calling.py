@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 CARD = "4242424242424242"
+NOBODY = "http://127.0.0.1:9/hook"  # refuses at once
 
 
 def with_key(site, raw_key):
@@ -30,6 +31,15 @@ def book(client, **more):
         **more,
     }
     return sent(client.post("/v1/bookings", json=booking))
+
+
+def work(site, test_key):
+    """Leave something on every page of the sandbox: a delivery, a snapshot, what was held back."""
+    with with_key(site, test_key) as client:
+        sent(client.post("/v1/webhook-endpoints", json={"url": NOBODY}))
+        book(client, card=CARD)
+        sent(client.post("/v1/sandbox/snapshots", json={"name": "booked"}))
+        assert client.get("/v1/bookings/0").status_code == 404
 
 
 def sent(response):

@@ -32,6 +32,11 @@ TIMEOUT = 30_000  # milliseconds; what is waited for is mostly there in a hundre
 numbers = count(1)
 
 
+def chromium():
+    """The path of the browser that ``CHROMIUM`` names, or else of one that is installed."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 def pytest_collection_modifyitems(items):
     """Mark what is in this folder."""
     for item in items:
@@ -45,7 +50,7 @@ def browser():
     for package in ("playwright", "axe_playwright_python"):
         if find_spec(package) is None:
             missing("playwright", f"{package} is not installed")
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    program = chromium()
     if program is None:
         missing("chromium", "the program is not installed, and CHROMIUM names none")
     from playwright.sync_api import expect, sync_playwright

@@ -47,5 +47,5 @@ def go_to(page, name):
 
 
 def row(page, text):
-    """The rows of tables that hold a text."""
-    return page.get_by_role("row").filter(has_text=text)
+    """The rows of tables, or the items of lists, that hold a text."""
+    return page.locator("main tr, main ul[aria-label] > li").filter(has_text=text)

@@ -30,7 +30,7 @@ class Site:
         self.address = self._read()
 
     def ask(self, command, **arguments):
-        """Have the process carry out one of ``COMMANDS``; returns its answer."""
+        """Have the process carry out one of its commands; returns its answer."""
         self._process.stdin.write(json.dumps([command, arguments]) + "\n")
         self._process.stdin.flush()
         return self._read()
@@ -73,7 +73,7 @@ def running(folder, now=""):
 # --- In the process
 
 
-def customer(username, organization, superuser=False):
+def customer(username, organization, full_name="", superuser=False):
     """An organization, and an admin of it who may use test mode; both modes have data.
 
     Live has one event type, one day a week when it can be booked, one booking and one key; a
@@ -91,6 +91,8 @@ def customer(username, organization, superuser=False):
         user = get_user_model().objects.create_user(
             username, password=PASSWORD, is_staff=True, is_superuser=superuser
         )
+        user.first_name, _, user.last_name = full_name.partition(" ")
+        user.save()
         user.user_permissions.set(
             Permission.objects.filter(content_type__app_label__in=["django_sandbox", "scheduling"])
         )
@@ -98,7 +100,9 @@ def customer(username, organization, superuser=False):
         event_type = factories.EventTypeFactory(
             organization=owner, name="Strategy Session", slug="strategy", duration_minutes=60
         )
-        factories.BookingFactory(event_type=event_type, invitee_name="Ada Lovelace")
+        factories.BookingFactory(
+            event_type=event_type, invitee_name="Ada Lovelace", invitee_email="ada@example.com"
+        )
         factories.AvailabilityRuleFactory(organization=owner)
     return {
         "username": username,
@@ -108,17 +112,18 @@ def customer(username, organization, superuser=False):
     }
 
 
-COMMANDS = {"customer": customer}
-
-
 def main(now):
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Each browser is answered in its own language, as far as that goes.
+    settings.MIDDLEWARE.insert(3, "django.middleware.locale.LocaleMiddleware")
+    commands = {"customer": customer}
     if now:
         import time_machine
 
-        time_machine.travel(now, tick=False).start()
+        clock = time_machine.travel(now, tick=False).start()
+        commands["wait"] = clock.shift  # by a ``delta`` in seconds
     import django
 
     django.setup()
@@ -131,7 +136,7 @@ def main(now):
         print(json.dumps(address), flush=True)
         for line in sys.stdin:
             command, arguments = json.loads(line)
-            print(json.dumps(COMMANDS[command](**arguments)), flush=True)
+            print(json.dumps(commands[command](**arguments)), flush=True)
 
 
 if __name__ == "__main__":
