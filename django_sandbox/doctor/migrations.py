@@ -42,7 +42,7 @@ def not_migrated() -> Iterator[Finding]:
     waiting = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
     if waiting:
         shown = ", ".join(waiting[:3]) + (f" and {len(waiting) - 3} more" if waiting[3:] else "")
-        message = f"{len(waiting)} migrations have not run on {alias!r}: {shown}."
+        message = f"Migrations that have not run on {alias!r}: {shown}."
         option = "" if alias == DEFAULT_DB_ALIAS else f" --database {alias}"
         lines = [f"$ python manage.py migrate{option}"]
         yield Finding("sandbox.D001", Severity.MUST, SITE, message, lines)
