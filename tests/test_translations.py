@@ -297,3 +297,5 @@ def test_what_needs_a_context_has_one():
     with translation.override("de"):
         assert pgettext("captured effect", "call") == "Aufruf"
         assert translation.gettext("call") == "call"
+        assert pgettext("API key", "state") == "Zustand"
+        assert translation.gettext("state") == "state"  # of a country, say

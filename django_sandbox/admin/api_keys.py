@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from django_sandbox.admin import words
 from django_sandbox.admin.kept import KeptRows
@@ -101,7 +101,7 @@ class RevokeKey(Step):
 class StateFilter(admin.SimpleListFilter):
     """Keys that open something, and those that no longer do."""
 
-    title = gettext_lazy("state")
+    title = pgettext_lazy("API key", "state")
     parameter_name = "state"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
@@ -169,7 +169,7 @@ class ApiKeyAdmin(RefusedPolitely, StepAdmin, OwnersRows, KeptRows, admin.ModelA
         secrets = [issued(obj, request.sandbox_raw_key)]
         return self.show_once(request, _("The new API key"), secrets, obj)
 
-    @admin.display(description=gettext_lazy("state"))
+    @admin.display(description=pgettext_lazy("API key", "state"))
     def state(self, api_key: ApiKey) -> str:
         if api_key.is_revoked:
             return _("revoked")

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from django_sandbox import conf, lifecycle
 from django_sandbox.admin import words
@@ -140,7 +140,7 @@ class Deactivate(Step):
         if not row.is_active:
             return Plan(row, [_("It is not active. Nothing will happen.")])
         revoked = [[str(key), key.name, _used(key)] for key in _open_keys(row)]
-        columns = [_("Key"), _("Name"), _("Last used")]
+        columns = [pgettext("API key", "Key"), _("Name"), _("Last used")]
         keys = Table(_("API keys revoked"), columns, revoked)
         if row.expires_at is not None:
             note = _("This is a throwaway environment: it goes at once, with all that is in it.")

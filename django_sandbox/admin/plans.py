@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from django_sandbox.admin import words
 from django_sandbox.keys import RawKey
@@ -33,7 +34,9 @@ class Table:
 def counts_table(caption: Any, counts: Mapping[str, int]) -> Table:
     """Rows by model label; those of none are left out."""
     named = [[words.plural(label), rows] for label, rows in counts.items() if rows]
-    return Table(caption, [_("Rows of"), _("Number")], sorted(named), is_counts=True)
+    return Table(
+        caption, [_("Rows of"), pgettext("of rows", "Number")], sorted(named), is_counts=True
+    )
 
 
 @dataclass

@@ -72,7 +72,7 @@ class Endpoint(OwnersRow):
     )
     url = models.CharField(_("URL"), max_length=URL_LENGTH)
     description = models.CharField(_("description"), max_length=200, blank=True)
-    events = models.JSONField(_("events"), default=all_events)
+    events = models.JSONField(pgettext_lazy("webhook", "events"), default=all_events)
     status = models.CharField(
         _("status"), max_length=16, choices=Status.choices, default=Status.ENABLED
     )
@@ -145,8 +145,8 @@ class Event(OwnersRow):
     id = models.CharField(
         _("ID"), primary_key=True, max_length=ids.MAX_LENGTH, default=ids.event_id, editable=False
     )
-    type = models.CharField(_("event"), max_length=MAX_LENGTH)
-    body = models.TextField(_("body"))
+    type = models.CharField(pgettext_lazy("webhook", "event"), max_length=MAX_LENGTH)
+    body = models.TextField(pgettext_lazy("webhook", "body"))
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     class Meta:
@@ -188,7 +188,10 @@ class Delivery(OwnersRow):
         editable=False,
     )
     event = models.ForeignKey(
-        Event, models.CASCADE, related_name="deliveries", verbose_name=_("event")
+        Event,
+        models.CASCADE,
+        related_name="deliveries",
+        verbose_name=pgettext_lazy("webhook", "event"),
     )
     endpoint = models.ForeignKey(
         Endpoint,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from django_sandbox.admin import Plan, Table
 from django_sandbox.admin.markup import preformatted, pretty
@@ -30,12 +31,12 @@ def read(effect: CapturedEffect) -> Plan:
 
 def _email(payload: dict[str, Any]) -> list[Table]:
     names = {
-        "from": _("From"),
-        "to": _("To"),
-        "cc": _("Cc"),
-        "bcc": _("Bcc"),
-        "reply_to": _("Reply to"),
-        "subject": _("Subject"),
+        "from": pgettext("email", "From"),
+        "to": pgettext("email", "To"),
+        "cc": pgettext("email", "Cc"),
+        "bcc": pgettext("email", "Bcc"),
+        "reply_to": pgettext("email", "Reply to"),
+        "subject": pgettext("email", "Subject"),
         "delivered_to": _("Delivered to the team"),
     }
     rows = [[label, _joined(payload[name])] for name, label in names.items() if payload.get(name)]
@@ -44,7 +45,7 @@ def _email(payload: dict[str, Any]) -> list[Table]:
         rows += [[name, _value(value)] for name, value in headers.items()]
     if payload.get("body") and payload.get("content_type") != "text/html":
         rows.append([_("Text"), preformatted(str(payload["body"]))])
-    tables = [Table(_("Message"), [], rows)]
+    tables = [Table(pgettext("email", "Message"), [], rows)]
     shown = {*names, "headers", "body", "content_type", "alternatives", "attachments", "truncated"}
     rest = {name: value for name, value in payload.items() if name not in shown and value}
     return [*tables, *_call(rest)] if rest else tables

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from django_sandbox.admin import KeptRows, OwnersRows, RowsToRead, StepAdmin
 from django_sandbox.admin.markup import preformatted, pretty
@@ -70,7 +70,7 @@ class DeliveryAdmin(StepAdmin, OwnersRows, KeptRows, RowsToRead, admin.ModelAdmi
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).prefetch_related("attempts")
 
-    @admin.display(description=gettext_lazy("event"))
+    @admin.display(description=pgettext_lazy("webhook", "event"))
     def event_type(self, delivery: Delivery) -> str:
         return delivery.event.type
 
@@ -83,7 +83,7 @@ class DeliveryAdmin(StepAdmin, OwnersRows, KeptRows, RowsToRead, admin.ModelAdmi
         answer = attempt.error if attempt.status_code is None else attempt.status_code
         return _("%(answer)s after %(time)d ms") % {"answer": answer, "time": attempt.milliseconds}
 
-    @admin.display(description=gettext_lazy("body"))
+    @admin.display(description=pgettext_lazy("webhook", "body"))
     def body(self, delivery: Delivery) -> Any:
         try:
             return pretty(json.loads(delivery.event.body))

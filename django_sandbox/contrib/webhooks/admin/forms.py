@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_sandbox import conf
 from django_sandbox.admin.api_keys import RotationForm
@@ -47,7 +48,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     """Refuses in the form what REST would refuse."""
 
     events = EventsField(
-        label=_("Events"),
+        label=pgettext_lazy("webhook", "Events"),
         initial=[events.ALL_EVENTS],
         help_text=_("One on each line, such as booking.created; * means all."),
     )
@@ -87,7 +88,7 @@ class SecretForm(RotationForm):
 class SampleForm(forms.Form):
     """Which event is sent to try an endpoint out. Only a test endpoint is sent samples."""
 
-    event = forms.ChoiceField(label=_("Event"), initial=events.PING.name)
+    event = forms.ChoiceField(label=pgettext_lazy("webhook", "Event"), initial=events.PING.name)
 
     def __init__(self, *args: Any, endpoint: Endpoint, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,7 +12,7 @@ from django.db import router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from django_sandbox.admin import Outcome, Plan, ShownOnce, Step, Table, words
 from django_sandbox.admin.markup import pretty
@@ -80,7 +80,16 @@ class SendTest(Step):
         resending.check_ready(row)
         kind = events.get(choices["event"])
         sample = [[kind.name, kind.description or "-", pretty(kind.sample_data())]]
-        return Plan(row, tables=[Table(_("Sent"), [_("Event"), _("Meaning"), _("Data")], sample)])
+        return Plan(
+            row,
+            tables=[
+                Table(
+                    pgettext("webhook", "Sent"),
+                    [pgettext("webhook", "Event"), _("Meaning"), _("Data")],
+                    sample,
+                )
+            ],
+        )
 
     def carry_out(self, request: HttpRequest, row: Endpoint, choices: dict[str, Any]) -> Outcome:
         return Outcome(_("Put into the queue as"), made=firing.try_out(row, choices["event"]))
@@ -98,7 +107,7 @@ class Resend(Step):
     def plan(self, row: Delivery, choices: dict[str, Any]) -> Plan:
         resending.check_ready(row.endpoint)
         facts: list[list[Any]] = [
-            [_("Event"), row.event.type],
+            [pgettext("webhook", "Event"), row.event.type],
             [_("Endpoint"), row.endpoint],
             [_("Status"), row.get_status_display()],
             [_("Attempts"), row.attempts_made],
@@ -137,6 +146,6 @@ def _facts(row: Endpoint) -> Table:
         [_("Owner"), row.owner],
         [_("Environment"), row.environment],
         [_("URL"), row.url],
-        [_("Events"), ", ".join(row.events)],
+        [pgettext("webhook", "Events"), ", ".join(row.events)],
     ]
     return Table(_("Endpoint"), [], facts)
