@@ -63,3 +63,12 @@ def test_there_is_a_word_on_every_module():
 
 def test_the_titles_of_the_picture_are_used():
     assert layers.TITLES.keys() <= set().union(*layers_of_the_contract())
+
+
+def test_every_page_is_in_the_table_of_contents():
+    """Sphinx says so too, when the pages are built; this says it with every run of the tests."""
+    index = (DOCS / "index.md").read_text()
+    listed = set(re.findall(r"^([\w/-]+)$", index, re.MULTILINE))
+    pages = {str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.md")}
+    pages = {page for page in pages if not page.startswith("_")} - {"index"}
+    assert pages == listed
