@@ -1,7 +1,9 @@
 """Pages about one object: there in its own mode, and nowhere else."""
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
@@ -31,20 +33,25 @@ def test_every_sandboxed_model_is_asked():
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m._meta.label)
 @pytest.mark.parametrize("own, other", [("live", "test"), ("test", "live")])
-def test_a_row_of_the_other_mode_is_nowhere(admin_client, model, own, other):
+def test_a_row_of_the_other_mode_is_nowhere(admin_client, staff, model, own, other):
     with MODES[other]():
         row = RowMaker().make(model)
-    admin_client.post(SWITCH, {"environment": own})
+    permissions = Permission.objects.values_list("codename", flat=True)
+    member = staff(*permissions)
+    for client in (admin_client, member):
+        client.post(SWITCH, {"environment": own})
     for view in VIEWS:
         page = address(row, view)
         for send in (admin_client.get, admin_client.post):
             response = send(page, {"post": "yes"})
             assert (response.status_code, response["X-Mode"]) == (404, own), (view, send)
             assert list(get_messages(response.wsgi_request)) == []
+        assert member.get(page).status_code == 404, view
     assert admin_client.get(address(row, "change").removesuffix("change/")).status_code == 404
-    admin_client.post(SWITCH, {"environment": other})
-    for view in VIEWS:
-        assert admin_client.get(address(row, view)).status_code == 200, view
+    for client in (admin_client, member):
+        client.post(SWITCH, {"environment": other})
+        for view in VIEWS:
+            assert client.get(address(row, view)).status_code == 200, view
 
 
 @pytest.mark.parametrize("own, other", [("live", "test"), ("test", "live")])
@@ -111,3 +118,15 @@ def test_it_costs_one_query(admin_client, owner, django_assert_num_queries):
         row = Booking.objects.create(organization=owner)
     with django_assert_num_queries(3):  # session, user, and the row
         admin_client.get(address(Booking(pk=row.pk + 1), "change"))
+
+
+def test_under_asgi(async_client, owner, admin_user):
+    with sandbox_mode():
+        test = Booking.objects.create(organization=owner)
+    with live_mode():
+        live = Booking.objects.create(organization=owner)
+    async_client.force_login(admin_user)
+    get = async_to_sync(async_client.get)
+    assert get(address(live, "change")).status_code == 200
+    response = get(address(test, "change"))
+    assert (response.status_code, response["X-Mode"]) == (404, "live")
