@@ -138,7 +138,6 @@ class ApiKeyAdmin(RefusedPolitely, StepAdmin, OwnersRows, KeptRows, admin.ModelA
     list_filter = [StateFilter, "environment"]
     list_select_related = ["owner"]
     search_fields = ["id", "name"]
-    search_help_text = gettext_lazy("A key's id, prefix or name, or its owner")
     fields: ClassVar[Any] = ["owner", "name", "environment", "scopes", "expires_at"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -71,7 +71,6 @@ class EntryAdmin(OwnersRows, KeptRows, RowsToRead, admin.ModelAdmin):  # type: i
     list_filter = [StatusFilter, MethodFilter, "created_at"]
     list_select_related = ["owner"]
     search_fields = ["=request_id", "=key_id", "=error_code", "path"]
-    search_help_text = _("A request id, a key, its prefix or id, an error code, a path, an owner")
     show_full_result_count = False  # a log is large
     fields: ClassVar[Any] = [
         "created_at",

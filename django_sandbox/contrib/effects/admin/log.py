@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
-from django.utils.translation import gettext_lazy as _
 
 from django_sandbox.admin import KeptRows, OwnersRows, RowsToRead
 from django_sandbox.admin.markup import admin_url
@@ -28,7 +27,6 @@ class CapturedEffectAdmin(OwnersRows, KeptRows, RowsToRead, admin.ModelAdmin):  
     list_filter = ["kind", "environment", "created_at"]
     list_select_related = ["owner"]
     search_fields = ["summary"]
-    search_help_text = _("A recipient, a URL or a function, or the owner")
     show_full_result_count = False  # a log is large
     fields: ClassVar[Any] = ["created_at", "kind", "summary", "owner", "environment"]
     readonly_fields = ["created_at", "environment"]

@@ -49,7 +49,6 @@ class DeliveryAdmin(StepAdmin, OwnersRows, KeptRows, RowsToRead, admin.ModelAdmi
     list_filter = ["environment", "status", "created_at"]
     list_select_related = ["event", "endpoint", "owner"]
     search_fields = ["=id", "=event__id", "=event__type", "=endpoint__id"]
-    search_help_text = gettext_lazy("The id of a delivery, event or endpoint, a type, or the owner")
     show_full_result_count = False  # a count of a large table for nobody's use
     fields: ClassVar[Any] = [
         "id",

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from django_sandbox.admin import OwnersRows, RefusedPolitely, StepAdmin
 from django_sandbox.contrib.webhooks import endpoints
@@ -27,7 +26,6 @@ class EndpointAdmin(RefusedPolitely, StepAdmin, OwnersRows, admin.ModelAdmin):  
     list_filter = ["environment", "status", "disabled_reason"]
     list_select_related = ["owner"]
     search_fields = ["id", "url"]
-    search_help_text = gettext_lazy("An endpoint's id or URL, or its owner")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         made = ["status", "disabled_reason", "failing_since", "created_at", "previous_until"]
