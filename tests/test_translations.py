@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import ngettext, pgettext
 
 from django_sandbox import lifecycle, registry
+from django_sandbox.contrib.effects.models import CapturedEffect
 from django_sandbox.contrib.webhooks import notices
 from django_sandbox.contrib.webhooks.models import Endpoint
 from tests import translations
@@ -244,9 +245,7 @@ def test_the_api_speaks_one_language_to_all(browser, owner, language, seeders):
 def test_counts_are_named_alike_in_every_language(language):
     with translation.override(language):
         assert registry.count_name("sandbox_effects.CapturedEffect") == "captured_effects"
-        assert str(apps.get_model("sandbox_effects.CapturedEffect")._meta.verbose_name_plural) != (
-            "captured effects"
-        )
+        assert str(CapturedEffect._meta.verbose_name_plural) != "captured effects"
 
 
 @LANGUAGES
