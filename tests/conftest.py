@@ -13,6 +13,42 @@ from django_sandbox.models import ApiKey
 from tests.postgres.services import missing
 
 
+# Folders and files that are about pages, texts and programs more than about rows: see the mark.
+ONCE = (
+    "contrib/admin/test_packages.py",
+    "contrib/admin/test_pages.py",
+    "contrib/effects/test_calls.py",
+    "contrib/effects/test_http.py",
+    "contrib/effects/test_mail.py",
+    "contrib/test_schema.py",
+    "contrib/webhooks/test_addresses.py",
+    "contrib/webhooks/test_schema.py",
+    "docs/test_guides.py",
+    "docs/test_pages.py",
+    "docs/test_reference.py",
+    "doctor/",
+    "example/test_example.py::test_demo",
+    "management/",
+    "newcomer/",
+    "test_assets.py",
+    "test_checks.py",
+    "test_dashboard_guide.py",
+    "test_middleware.py::test_malformed_headers_change_nothing",
+    "test_optional.py",
+    "test_pytest_plugin.py",
+    "test_readme.py",
+    "test_stylesheet.py",
+    "test_template_tags.py",
+    "test_translations.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.removeprefix("tests/").startswith(ONCE):
+            item.add_marker("once")
+
+
 @pytest.fixture
 def owner(db):
     from tests.testapp.models import Organization

@@ -10,7 +10,7 @@ import pytest
 
 from tests.serving import processes, run
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.served
 
 PROCESSES = 3
 ROUNDS = 8  # of each change, each with a key of its own

@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving import MAKE_SITE, processes, run
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.served
 
 ALLOWED = {"test": 30, "live": 70}
 EACH = 100  # requests in each environment, all at once

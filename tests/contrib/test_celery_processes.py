@@ -23,7 +23,7 @@ from django_sandbox.exceptions import ModeNotSet
 from tests.postgres.services import missing
 from tests.testapp.models import Tag
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.served
 
 TASKS = 1_000
 DEADLINE = 180  # seconds for one result, or for a worker to start

@@ -31,7 +31,7 @@ from tests.postgres.services import missing
 from tests.serving import ROOT
 from tests.testapp.models import Booking
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.served
 
 
 SEEDS = ["Sample 0", "Sample 1", "Sample 2"]

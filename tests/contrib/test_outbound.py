@@ -441,7 +441,7 @@ def test_database_and_cache_go_on_working():
         assert cache.get("outbound") == "kept"
 
 
-@pytest.mark.once
+@pytest.mark.served
 @pytest.mark.parametrize(
     ("service", "variable"), [("redis", "REDIS_URL"), ("rabbitmq", "RABBITMQ_URL")]
 )

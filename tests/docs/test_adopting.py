@@ -12,7 +12,6 @@ import pytest
 from tests.docs.pages import Block, blocks_of
 from tests.postgres.services import missing
 
-pytestmark = pytest.mark.once
 BEFORE = Path(__file__).parent / "before"
 BY_HAND = {  # for large tables of PostgreSQL; elsewhere makemigrations writes one
     "shop/migrations/0004_unique.py",
@@ -46,7 +45,12 @@ OLD_INSERT = "INSERT INTO shop_order (organization_id, product_id, number) VALUE
 CROSSING = "UPDATE shop_order SET product_id = 2 WHERE number = 'Acme' AND NOT is_test"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.once),
+        pytest.param("postgres", marks=pytest.mark.served),
+    ]
+)
 def database(request, site):
     """Settings of an empty database; and something that runs SQL in it."""
     if request.param == "sqlite":

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = ROOT / "example_project" / "manage.py"
 SUITE = ROOT / "tests" / "example" / "suite"
 SERVICES = ("DATABASE_URL", "CACHE_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE")
-TIMEOUT = 300  # seconds
+TIMEOUT = 900  # seconds
 
 
 def environment_of(database, **more):
@@ -51,6 +51,7 @@ def database(tmp_path):
     return f"sqlite:///{(tmp_path / 'example.sqlite3').as_posix()}"
 
 
+@pytest.mark.served
 def test_suite(database):
     """The project's own tests, on the server that this run tests on."""
     server = os.environ.get("DATABASE_URL", "")

@@ -28,7 +28,7 @@ from tests.contrib.webhooks.receiver import receiving
 from tests.contrib.webhooks.test_delivery import hangs
 from tests.postgres.services import missing
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.served
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 180  # seconds; a process may have to wait for its turn
