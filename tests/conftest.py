@@ -12,7 +12,6 @@ from django_sandbox import seeding
 from django_sandbox.models import ApiKey
 from tests.postgres.services import missing
 
-
 # Folders and files that are about pages, texts and programs more than about rows: see the mark.
 ONCE = (
     "contrib/admin/test_packages.py",
