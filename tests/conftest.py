@@ -42,10 +42,17 @@ ONCE = (
 )
 
 
+# What stands on the tables of others, by the same ORM: one database server is enough.
+SERVED = ("admin/", "contrib/activity/", "contrib/admin/", "contrib/effects/", "contrib/test_")
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.nodeid.removeprefix("tests/").startswith(ONCE):
+        place = item.nodeid.removeprefix("tests/")
+        if place.startswith(ONCE):
             item.add_marker("once")
+        if place.startswith(SERVED):
+            item.add_marker("served")
 
 
 @pytest.fixture
